@@ -1,0 +1,36 @@
+"""What robots do: the action, its statuses, and one class per action."""
+
+from counterpoint.actions.action import Action, Composite, Controls, DriveJoints, Request
+from counterpoint.actions.base_motion import MoveBy, MoveTo, TurnBy, TurnTo
+from counterpoint.actions.collision import CollisionDetection
+from counterpoint.actions.drop import Drop, Place
+from counterpoint.actions.grasp import Grasp
+from counterpoint.actions.reach_for import ReachFor, nearer_arm
+from counterpoint.actions.reset_arm import ResetArm
+from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
+from counterpoint.actions.targets import Target
+from counterpoint.actions.wait import Wait
+
+__all__ = [
+    "Action",
+    "ActionStatus",
+    "CollisionDetection",
+    "Composite",
+    "Controls",
+    "DriveJoints",
+    "Drop",
+    "Grasp",
+    "ImageFrequency",
+    "MoveBy",
+    "MoveTo",
+    "Place",
+    "ReachFor",
+    "Request",
+    "ResetArm",
+    "Result",
+    "Target",
+    "TurnBy",
+    "TurnTo",
+    "Wait",
+    "nearer_arm",
+]

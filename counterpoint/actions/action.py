@@ -1,0 +1,243 @@
+"""The action: a data object on a robot that advances by one frame in each `communicate()`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
+from counterpoint.commands import CaptureImages, Command
+from counterpoint.core.pose import Array
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+
+class DriveJoints(NamedTuple):
+    """Velocities for one track during the next frame.
+
+    Attributes:
+        track: `base` (vx, vy [m/s] in the body frame, turn rate [rad/s]) or a track of the model
+            (one velocity a joint [rad/s or m/s]).
+        velocity: Shape (3,) for the base, else (n,).
+    """
+
+    track: str
+    velocity: Array
+
+
+Request = Command | DriveJoints
+"""What an action may return: commands, and velocities for its own tracks."""
+
+
+class Action:
+    """Something a robot does over several frames.
+
+    Subclasses override the phases that they need and set `self.status`, best through `end()`.
+
+    Attributes:
+        tracks: The tracks that it moves. Actions on disjoint tracks run together.
+        status: Where it stands.
+        initialized: Whether the first phase is over. A constructor that fails sets it.
+        done: Whether its end phase has run.
+        started_frame: The frame in which it initialised, or None.
+        ended_frame: The frame in which it ended, or None.
+        result: Why it ended.
+        patience: Seconds that the safety monitor may hold it back.
+    """
+
+    tracks: tuple[str, ...] = ()
+    patience: float = 1.0
+
+    def __init__(self) -> None:
+        self.status = ActionStatus.ongoing
+        self.initialized = False
+        self.done = False
+        self.started_frame: int | None = None
+        self.ended_frame: int | None = None
+        self.result = Result()
+        self._borrowed: set[str] = set()
+        self.robot_id: str | None = None
+        self.controls: Controls | None = None
+        self.cancelling: str | None = None
+
+    # --- phases -------------------------------------------------------------------------------
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """The first frame. May already set a final status."""
+        return []
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """Each later frame while ongoing: reads the state, decides, returns commands."""
+        return []
+
+    def get_end_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Command]:
+        """Once, always, in the `communicate()` in which the status left `ongoing`.
+
+        The default takes the image that `ImageFrequency.once` asks for. Only commands that may
+        stand in a settle batch are allowed: stop, gripper, weld and unweld, capture.
+        """
+        if image_frequency is ImageFrequency.once and static.cameras:
+            return [CaptureImages(cameras=static.cameras)]
+        return []
+
+    @property
+    def borrowed(self) -> set[str]:
+        """Tracks that it uses while no other action wants them; taking one out is allowed."""
+        return self._borrowed
+
+    # --- for subclasses -----------------------------------------------------------------------
+
+    def end(self, status: ActionStatus, reason: str, **facts: Any) -> list[Request]:
+        """Set the final status and say why. Returns no commands, so that a phase can return it."""
+        self.status = status
+        self.result = Result(reason, facts)
+        return []
+
+    def succeed(self, reason: str, **facts: Any) -> list[Request]:
+        """End in success."""
+        return self.end(ActionStatus.success, reason, **facts)
+
+    def state(self) -> Any:
+        """What later frames depend on, for the state hash: numbers, strings and arrays."""
+        return None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.status.name})"
+
+
+class Controls(NamedTuple):
+    """What a robot lends to its actions.
+
+    Attributes:
+        dt: Length of a frame [s].
+        collision_detection: The rules by which motion stops.
+        free_arms: Arm tracks that no action uses and whose hand is empty.
+        previous: The action that ended last on these tracks, or None.
+    """
+
+    dt: float
+    collision_detection: Any
+    free_arms: Sequence[str]
+    previous: Action | None
+
+
+class Composite(Action):
+    """An action that owns children and runs them one after another.
+
+    Subclasses override `next_child`. A child that does not succeed ends the parent with its own
+    status and result, unless `child_failed` says otherwise.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.child: Action | None = None
+
+    @property
+    def borrowed(self) -> set[str]:
+        """See `Action`: the child's."""
+        return self._borrowed if self.child is None else self.child.borrowed
+
+    def next_child(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> Action | None:
+        """The next child, or None after `end()`."""
+        raise NotImplementedError
+
+    def child_failed(self, child: Action) -> None:
+        """Take over the child's status."""
+        self.status, self.result = child.status, child.result
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        return self._start_next(resp, static, dynamic)
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        child = self.child
+        if child is None:
+            return []
+        requests: list[Request] = []
+        if child.status is ActionStatus.ongoing:
+            requests += child.get_ongoing_commands(resp, static, dynamic)
+        if child.status is not ActionStatus.ongoing:
+            requests += self._finish(child, resp, static, dynamic)
+        return requests
+
+    def get_end_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Command]:
+        """See `Action`. A child that still runs is ended too."""
+        commands: list[Command] = []
+        child = self.child
+        if child is not None and not child.done:
+            child.done = True
+            if child.status is ActionStatus.ongoing:
+                child.status = self.status
+            commands += child.get_end_commands(resp, static, dynamic, ImageFrequency.never)
+        return commands + super().get_end_commands(resp, static, dynamic, image_frequency)
+
+    def state(self) -> Any:
+        """See `Action`."""
+        child = self.child
+        return None if child is None else (type(child).__name__, child.status.value, child.state())
+
+    def _finish(
+        self, child: Action, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        child.done = True
+        requests: list[Request] = list(
+            child.get_end_commands(resp, static, dynamic, ImageFrequency.never)
+        )
+        if child.status is not ActionStatus.success:
+            self.child_failed(child)
+            if self.status is not ActionStatus.ongoing:
+                return requests
+        return requests + self._start_next(resp, static, dynamic)
+
+    def _start_next(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        requests: list[Request] = []
+        while self.status is ActionStatus.ongoing:
+            child = self.next_child(resp, static, dynamic)
+            if child is None:
+                break
+            self.child = child
+            child.robot_id, child.controls = self.robot_id, self.controls
+            child.initialized = True
+            if child.status is ActionStatus.ongoing:
+                requests += child.get_initialization_commands(
+                    resp, static, dynamic, ImageFrequency.never
+                )
+            if child.status is ActionStatus.ongoing:
+                break
+            child.done = True
+            requests += child.get_end_commands(resp, static, dynamic, ImageFrequency.never)
+            if child.status is not ActionStatus.success:
+                self.child_failed(child)
+        return requests

@@ -1,0 +1,205 @@
+"""What the arm actions share: plans in joint space and along straight lines, and clearance."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.actions.action import DriveJoints, Request
+from counterpoint.core.arm import Arm
+from counterpoint.core.pose import (
+    Array,
+    Pose,
+    multiply,
+    quaternion_from_axis_angle,
+    conjugate,
+    rotation_vector,
+)
+from counterpoint.robots.description import load_description
+from counterpoint.robots.kinematics import joint_links
+from counterpoint.robots.model import RobotModel
+from counterpoint.simulation.hulls import robot_hulls
+from counterpoint.simulation.overlap import overlaps
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+LINE_STEP = 0.02  # m between the waypoints of a straight line
+TURN_STEP = 0.15  # rad, likewise
+JUMP = 0.5  # rad: neighbouring waypoints further apart are on different branches
+FLOOR = -0.005  # m: hulls may not go lower
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackLimits:
+    """The joints of some tracks, in order, and their limits.
+
+    Attributes:
+        tracks: Track names.
+        indices: Where the joints are in `q`.
+        spans: Where each track's joints are in `indices`.
+        velocity: Speed limits, shape (n,).
+        acceleration: Acceleration limits, shape (n,).
+    """
+
+    tracks: tuple[str, ...]
+    indices: NDArray[np.intp]
+    spans: tuple[slice, ...]
+    velocity: Array
+    acceleration: Array
+
+    @classmethod
+    def of(cls, static: RobotStatic, tracks: Sequence[str]) -> TrackLimits:
+        """The limits of a robot's tracks."""
+        kinematics = static.kinematics
+        parts = [kinematics.track_indices(t) for t in tracks]
+        ends = np.cumsum([0] + [len(p) for p in parts])
+        indices = np.concatenate(parts)
+        limits = load_description(static.model).velocity[indices]
+        drives = [static.model.drive_of(kinematics.joints[i]) for i in indices]
+        slower = [np.inf if d.velocity is None else d.velocity for d in drives]
+        return cls(
+            tuple(tracks),
+            indices,
+            tuple(slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)),
+            np.minimum(limits, slower),
+            np.array([d.acceleration for d in drives]),
+        )
+
+    def requests(self, velocity: Array) -> list[Request]:
+        """The velocities, shape (n,), as one request a track."""
+        return [
+            DriveJoints(t, velocity[s]) for t, s in zip(self.tracks, self.spans, strict=True)
+        ]
+
+
+def line_waypoints(
+    static: RobotStatic, arm: Arm, q: Array, goal: Pose, *, start: Pose | None = None
+) -> Array | None:
+    """Joint vectors along the straight line from the tool at `q` to `goal` in the world.
+
+    Args:
+        q: Joint vector at the start, shape (n,).
+        goal: Where the tool ends.
+        start: Where it starts; None is where `q` puts it.
+
+    Returns:
+        Shape (m, n) with m ≥ 2, or None where a waypoint has no solution near the one before.
+    """
+    kinematics = static.kinematics
+    mount_inverse = static.mount.inverse()
+    begin = kinematics.tool_pose(q, arm) if start is None else mount_inverse @ start
+    end = mount_inverse @ goal
+    turn = multiply(end.q, conjugate(begin.q))
+    axis_angle = rotation_vector(turn)
+    angle = float(np.linalg.norm(axis_angle))
+    axis = axis_angle / angle if angle > 1e-9 else np.array([0.0, 0.0, 1.0])
+    length = float(np.linalg.norm(end.p - begin.p))
+    steps = max(2, int(np.ceil(max(length / LINE_STEP, angle / TURN_STEP))))
+    track = kinematics.track_indices(static.model.arm_track(arm))
+    waypoints = [q]
+    for share in np.linspace(0, 1, steps + 1)[1:]:
+        pose = Pose(
+            begin.p + share * (end.p - begin.p),
+            multiply(quaternion_from_axis_angle(axis, share * angle), begin.q),
+        )
+        answer = kinematics.step(arm, pose, waypoints[-1], orientation=True, iterations=12)
+        if not answer.success or np.abs(answer.q[track] - waypoints[-1][track]).max() > JUMP:
+            return None
+        waypoints.append(answer.q)
+    return np.array(waypoints)
+
+
+class Obstacles:
+    """The convex bodies near a robot, in the world, for checking postures before moving."""
+
+    def __init__(self, resp: Response, static: RobotStatic, near: Array, radius: float) -> None:
+        self._static = static
+        self._parts: list[tuple[str, Array, Array, Array]] = []
+        for object_id, state in resp.objects.items():
+            if float(np.linalg.norm(state.position - near)) > radius + state.static.reach:
+                continue
+            for shape in state.static.model.shapes:
+                points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])
+                self._parts.append((object_id, points, points.min(0), points.max(0)))
+        for robot_id, other in resp.robots.items():
+            if robot_id == static.robot_id:
+                continue
+            if float(np.linalg.norm(other.base_position - near)) > radius + 1.5:
+                continue
+            hulls = robot_hulls(other.static.model)
+            poses = other.static.kinematics.link_poses(other.q, tuple(n for n, _ in hulls))
+            for (_, parts), pose in zip(hulls, poses, strict=True):
+                for vertices, _ in parts:
+                    points = (other.static.mount @ pose).apply(vertices)
+                    self._parts.append((robot_id, points, points.min(0), points.max(0)))
+
+    def hit(
+        self,
+        q: Array,
+        arms: Collection[Arm],
+        *,
+        ignore: Collection[str] = (),
+        tolerance: float = 0.002,
+    ) -> str | None:
+        """What the given arms' links overlap at joint vector `q`, or None; the floor is `floor`."""
+        static = self._static
+        links = tuple(n for arm in arms for n in arm_links(static.model, arm))
+        hulls = dict(robot_hulls(static.model))
+        poses = static.kinematics.link_poses(q, links)
+        for link, pose in zip(links, poses, strict=True):
+            world = static.mount @ pose
+            for vertices, _ in hulls[link]:
+                points = world.apply(vertices)
+                low, high = points.min(0), points.max(0)
+                if low[2] < FLOOR:
+                    return "floor"
+                for name, other, other_low, other_high in self._parts:
+                    if name in ignore:
+                        continue
+                    if (low > other_high - tolerance).any() or (high < other_low + tolerance).any():
+                        continue
+                    if overlaps(points, other, tolerance):
+                        return name
+        return None
+
+    def hit_along(
+        self, waypoints: Array, arms: Collection[Arm], *, ignore: Collection[str] = ()
+    ) -> str | None:
+        """What the arms overlap at any of the joint vectors, shape (m, n), or None."""
+        for q in waypoints:
+            name = self.hit(q, arms, ignore=ignore)
+            if name is not None:
+                return name
+        return None
+
+
+_LINKS: dict[tuple[RobotModel, Arm], tuple[str, ...]] = {}
+
+
+def arm_links(model: RobotModel, arm: Arm) -> tuple[str, ...]:
+    """The physical links that an arm's joints move, with its gripper's; the first is left out.
+
+    The first link stays at the shoulder, where its hull overlaps what carries it.
+    """
+    key = (model, arm)
+    if key not in _LINKS:
+        joints = joint_links(model)
+        body_of = load_description(model).body_of
+        track = model.tracks[model.arm_track(arm)]
+        gripper = model.grippers[arm].joints if arm in model.grippers else ()
+        found = [body_of[joints[j][1]][0] for j in (*track[1:], *gripper)]
+        _LINKS[key] = tuple(dict.fromkeys(found))
+    return _LINKS[key]
+
+
+def between(a: Array, b: Array, step: float = 0.25) -> Array:
+    """Joint vectors from `a` to `b`, no joint moving more than `step` between two, without `a`."""
+    count = max(1, int(np.ceil(np.abs(b - a).max() / step)))
+    return np.array([a + (b - a) * (k / count) for k in range(1, count + 1)])
+
+
+def hands_of(dynamic: RobotState, object_id: str) -> list[Arm]:
+    """The robot's own hands that hold an object."""
+    return [arm for arm, held in dynamic.held.items() if held == object_id]

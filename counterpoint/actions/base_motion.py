@@ -1,0 +1,340 @@
+"""Driving: turning on the spot, driving straight, and both to get somewhere."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from counterpoint.actions.action import Action, Composite, DriveJoints, Request
+from counterpoint.actions.collision import MARGIN, obstacle_ahead, previous_was_same, touching
+from counterpoint.actions.motion import JointMotion
+from counterpoint.actions.reset_arm import ResetArm
+from counterpoint.actions.status import ActionStatus, ImageFrequency
+from counterpoint.actions.targets import Target, check_target, floor_point, name_of
+from counterpoint.core.errors import CommandError
+from counterpoint.core.pose import wrap_angle
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+ALIGNED = math.radians(1.0)
+SETTLE_FRAMES = 60  # in which the measured base may catch up with its finished plan
+
+
+class _BaseMotion(Action):
+    """One smooth motion of the base along one degree of freedom."""
+
+    tracks = ("base",)
+    kind = "move"
+    failed = ActionStatus.failed_to_move
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.motion: tuple[str, int] | None = None
+        self._plan: JointMotion | None = None
+        self._settling = 0
+        self._touched: set[str] = set()
+
+    def _begin(
+        self, amount: float, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> None:
+        """Plan a motion by `amount` [m or rad] from the commanded state."""
+        assert self.controls is not None
+        self.motion = (self.kind, 1 if amount >= 0 else -1)
+        rules = self.controls.collision_detection
+        status = previous_was_same(rules, self.controls.previous, *self.motion)
+        if status is not None:
+            self.end(status, "the motion before this one was stopped in the same direction")
+            return
+        # What it touches already does not stop it: the rule above decides about that direction.
+        self._touched = {o.owner for _, o, _ in resp.contacts.touching(static.robot_id)}
+        axis = 2 if self.kind == "turn" else 0
+        acceleration = static.model.drives["base"].acceleration
+        speed = static.model.base_speed[1 if self.kind == "turn" else 0]
+        one = np.ones(1)
+        self._plan = JointMotion(
+            np.zeros(1), dynamic.target_velocity[axis : axis + 1], amount * one,
+            speed * one, acceleration * one, self.controls.dt,
+        )  # fmt: skip
+
+    def _collided(self, resp: Response, dynamic: RobotState) -> bool:
+        assert self.controls is not None
+        hit = touching(
+            resp, dynamic, self.controls.collision_detection, ignore=self._touched | self.spared()
+        )
+        if hit is None:
+            return False
+        link, other, force = hit
+        key = "robot_id" if other in resp.robots else "object_id"
+        self.end(
+            ActionStatus.collision,
+            f"{link} touched {other!r} with {force:.1f} N",
+            link=link, frame=resp.frame, **{key: other},
+        )  # fmt: skip
+        return True
+
+    def spared(self) -> set[str]:
+        """Names whose touch does not stop this motion."""
+        return set()
+
+    def _step(self) -> list[Request]:
+        assert self._plan is not None
+        velocity = float(self._plan.step()[0])
+        if self.kind == "turn":
+            return [DriveJoints("base", np.array([0.0, 0.0, velocity]))]
+        return [DriveJoints("base", np.array([velocity, 0.0, 0.0]))]
+
+    def state(self) -> object:
+        """See `Action`."""
+        return None if self._plan is None else (self._plan.state(), self._settling)
+
+
+class TurnBy(_BaseMotion):
+    """Turn on the spot by `angle` [degrees], positive to the left."""
+
+    kind = "turn"
+    failed = ActionStatus.failed_to_turn
+
+    def __init__(self, angle: float) -> None:
+        super().__init__()
+        if not math.isfinite(angle):
+            raise CommandError("expected a finite angle [degrees]", field="angle", value=angle)
+        self.angle = math.radians(angle)
+        self._goal = 0.0
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        self._goal = float(dynamic.target[2]) + self.angle
+        self._begin(self.angle, resp, static, dynamic)
+        return []
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self._plan is not None
+        if self._collided(resp, dynamic):
+            return []
+        left = self._goal - dynamic.base_yaw
+        if self._plan.finished:
+            if abs(left) < ALIGNED:
+                return self.succeed(f"turned to within {math.degrees(abs(left)):.2f}°")
+            self._settling += 1
+            if self._settling > SETTLE_FRAMES:
+                return self.end(self.failed, f"{math.degrees(left):.1f}° are left", distance=left)
+        return self._step()
+
+
+class MoveBy(_BaseMotion):
+    """Drive straight by `distance` [m], backwards when negative.
+
+    Args:
+        distance: How far.
+        arrived_at: How near the end counts as there [m].
+        reset_arms: Tuck the arms that hold nothing and do nothing.
+    """
+
+    def __init__(
+        self,
+        distance: float,
+        arrived_at: float = 0.1,
+        reset_arms: bool = True,
+        *,
+        spare: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__()
+        if not math.isfinite(distance):
+            raise CommandError("expected a finite distance [m]", field="distance", value=distance)
+        if not (math.isfinite(arrived_at) and arrived_at > 0):
+            raise CommandError("expected a positive distance [m]", field="arrived_at", value=arrived_at)
+        self.distance, self.arrived_at, self.reset_arms = distance, arrived_at, reset_arms
+        self._spare = spare
+        self._start = np.zeros(2)
+        self._heading = np.zeros(2)
+        self._tuck: ResetArm | None = None
+
+    def spared(self) -> set[str]:
+        """See `_BaseMotion`."""
+        return set(self._spare)
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        yaw = float(dynamic.target[2])
+        self._heading = np.array([math.cos(yaw), math.sin(yaw)])
+        self._start = dynamic.target[:2].copy()
+        self._begin(self.distance, resp, static, dynamic)
+        if self.status is ActionStatus.ongoing and not self._blocked(resp, dynamic):
+            return self._start_tuck(resp, static, dynamic)
+        return []
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self._plan is not None
+        if self._collided(resp, dynamic):
+            return []
+        travelled = float((dynamic.base_position[:2] - self._start) @ self._heading)
+        left = self.distance - travelled
+        if self._plan.finished:
+            if abs(left) <= self.arrived_at:
+                return self.succeed(f"arrived within {abs(left):.3f} m", distance=abs(left))
+            self._settling += 1
+            if self._settling > SETTLE_FRAMES:
+                return self.end(
+                    self.failed, f"stopped {left:.2f} m short", distance=left, limit=self.arrived_at
+                )
+        elif self._blocked(resp, dynamic):
+            return []
+        return self._step() + self._continue_tuck(resp, static, dynamic)
+
+    def _blocked(self, resp: Response, dynamic: RobotState) -> bool:
+        """End with `detected_obstacle` if something stands where the robot is about to be."""
+        assert self._plan is not None and self.controls is not None
+        rules = self.controls.collision_detection
+        if not rules.avoid:
+            return False
+        speed = abs(float(self._plan.speed[0]))
+        braking = speed * speed / (2 * dynamic.static.model.drives["base"].acceleration)
+        travelled = float((dynamic.base_position[:2] - self._start) @ self._heading)
+        ahead = min(abs(self.distance - travelled), braking + 2 * speed * self.controls.dt + MARGIN)
+        sign = 1.0 if self.distance >= 0 else -1.0
+        ignore = self._touched | self._spare
+        name = obstacle_ahead(resp, dynamic, rules, sign * self._heading, ahead, ignore=ignore)
+        if name is None:
+            return False
+        key = "robot_id" if name in resp.robots else "object_id"
+        self.end(
+            ActionStatus.detected_obstacle,
+            f"{name!r} is in the way within {ahead:.2f} m",
+            distance=ahead, frame=resp.frame, **{key: name},
+        )  # fmt: skip
+        return True
+
+    def _start_tuck(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        assert self.controls is not None
+        if not self.reset_arms or not self.controls.free_arms:
+            return []
+        tuck = ResetArm(tracks=tuple(self.controls.free_arms))
+        tuck.robot_id, tuck.controls, tuck.initialized = self.robot_id, self.controls, True
+        requests = tuck.get_initialization_commands(resp, static, dynamic, ImageFrequency.never)
+        if tuck.status is ActionStatus.ongoing:
+            self._tuck, self._borrowed = tuck, set(tuck.tracks)
+        return requests
+
+    def _continue_tuck(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        tuck = self._tuck
+        if tuck is None or not self.borrowed:
+            return []
+        requests = [
+            r
+            for r in tuck.get_ongoing_commands(resp, static, dynamic)
+            if not isinstance(r, DriveJoints) or r.track in self.borrowed
+        ]
+        if tuck.status is not ActionStatus.ongoing:
+            # Arms that could not be tucked do not stop the drive: the contact itself would.
+            self._tuck, self._borrowed = None, set()
+        return requests
+
+
+class TurnTo(Composite):
+    """Turn to face a robot, an object or a position."""
+
+    tracks = ("base",)
+    failed = ActionStatus.failed_to_turn
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.target = check_target(target)
+
+    def next_child(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> Action | None:
+        """See `Composite`."""
+        if self.child is not None:
+            self.succeed(self.child.result.reason)
+            return None
+        return TurnBy(math.degrees(bearing(resp, self.target, dynamic)))
+
+
+class MoveTo(Composite):
+    """Turn to a target, then drive there; compares in the floor plane.
+
+    An object is reached at its edge: within `arrived_at` of its nearest floor point plus the
+    robot's radius.
+
+    Args:
+        target: A robot, an object or a position.
+        arrived_at: How near counts as there [m].
+        reset_arms: Tuck the arms that hold nothing and do nothing.
+    """
+
+    tracks = ("base",)
+
+    def __init__(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> None:
+        super().__init__()
+        self.target = check_target(target)
+        if not (math.isfinite(arrived_at) and arrived_at > 0):
+            raise CommandError("expected a positive distance [m]", field="arrived_at", value=arrived_at)
+        self.arrived_at, self.reset_arms = arrived_at, reset_arms
+
+    @property
+    def motion(self) -> tuple[str, int] | None:
+        """Kind and direction of the motion that it ended in."""
+        return getattr(self.child, "motion", None)
+
+    def next_child(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> Action | None:
+        """See `Composite`."""
+        here = dynamic.base_position[:2]
+        point, has_edge = floor_point(resp, self.target, here)
+        left = float(np.linalg.norm(point - here)) - (static.model.radius if has_edge else 0.0)
+        if name_of(self.target) in resp.robots:
+            left -= resp.robots[name_of(self.target)].static.model.radius  # type: ignore[index]
+        if self.child is None or (isinstance(self.child, MoveBy) and left > self.arrived_at):
+            if left <= self.arrived_at:
+                self.succeed(f"already within {max(left, 0):.3f} m", distance=left)
+                return None
+            if self.child is not None:
+                self.end(ActionStatus.failed_to_move, f"{left:.2f} m are left", distance=left)
+                return None
+            return TurnBy(math.degrees(_bearing(point, dynamic)))
+        if isinstance(self.child, MoveBy):
+            self.succeed(f"arrived within {max(left, 0):.3f} m", distance=left)
+            return None
+        # Stop short of an edge by what the obstacle look-ahead keeps.
+        gap = min(self.arrived_at / 2, MARGIN + 0.01) if has_edge else 0.0
+        return MoveBy(max(left - gap, 0.0), self.arrived_at / 2, self.reset_arms)
+
+
+def bearing(resp: Response, target: Target, dynamic: RobotState) -> float:
+    """The turn [rad] that makes a robot face a target."""
+    name = name_of(target)
+    if name is not None and name in resp.objects:
+        low, high = resp.objects[name].bounds
+        return _bearing((low + high)[:2] / 2, dynamic)
+    point, _ = floor_point(resp, target, dynamic.base_position[:2])
+    return _bearing(point, dynamic)
+
+
+def _bearing(point: np.ndarray, dynamic: RobotState) -> float:
+    away = point - dynamic.base_position[:2]
+    if float(np.hypot(*away)) < 1e-6:
+        return 0.0
+    return wrap_angle(math.atan2(away[1], away[0]) - float(dynamic.target[2]))

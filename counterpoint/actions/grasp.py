@@ -1,0 +1,341 @@
+"""Taking hold of an object."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from counterpoint.actions.action import Action, Composite, Request
+from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints
+from counterpoint.actions.grasp_poses import GraspPose, grasp_poses
+from counterpoint.actions.hand_motion import FollowJoints, MoveHand
+from counterpoint.actions.status import ActionStatus, ImageFrequency
+from counterpoint.actions.targets import Target, check_target, name_of, require_name
+from counterpoint.commands import Command, SetGripper, Weld
+from counterpoint.core.arm import Arm
+from counterpoint.core.errors import CommandError
+from counterpoint.core.pose import (
+    Array,
+    Pose,
+    multiply,
+    quaternion_from_axis_angle,
+    rotate,
+)
+from counterpoint.robots.model import Gripper
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+STANDOFF = 0.10  # m: where the straight approach begins
+NEAR_STANDOFF = 0.05  # m: where there is no room for that
+OPEN_WIDER = 0.03  # m: than the object, on the way in
+CLOSE_FRAMES = 120
+TILTS = (0.0, math.radians(25), math.radians(-25), math.radians(50), math.radians(-50))
+AXES = {"pitch": 1, "yaw": 2, "roll": 0}
+
+
+class CloseHand(Action):
+    """Close a hand and wait until it holds something.
+
+    Args:
+        object_id: What it has to hold.
+        arm: The hand.
+        weld: Fix the object to the hand once the fingers touch it.
+    """
+
+    def __init__(self, object_id: str, arm: Arm, *, weld: bool) -> None:
+        super().__init__()
+        self.object_id, self.arm, self.weld = object_id, arm, weld
+        self._frames = 0
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        return [SetGripper(robot_id=static.robot_id, arm=self.arm, opening=0.0)]
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        self._frames += 1
+        if dynamic.held[self.arm] == self.object_id:
+            return self.succeed(f"holds {self.object_id!r}", object_id=self.object_id)
+        if self._frames > CLOSE_FRAMES:
+            return self.end(
+                ActionStatus.failed_to_grasp,
+                f"the fingers closed without both pressing on {self.object_id!r}",
+                object_id=self.object_id, frame=resp.frame,
+            )  # fmt: skip
+        return []
+
+    def get_end_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Command]:
+        """See `Action`. A hand that failed to hold lets go; a weld makes holding firm."""
+        if self.status is ActionStatus.success:
+            if self.weld:
+                return [Weld(robot_id=static.robot_id, arm=self.arm, object_id=self.object_id)]
+            return []
+        opening = static.model.grippers[self.arm].max_opening
+        return [SetGripper(robot_id=static.robot_id, arm=self.arm, opening=opening)]
+
+    def state(self) -> Any:
+        """See `Action`."""
+        return self._frames
+
+
+class Grasp(Composite):
+    """Approach an object if the hand is not there, close, and hold it.
+
+    Args:
+        target: The object, or (object, affordance).
+        arm: The hand.
+        angle: Turn of the hand [degrees] about `axis`, or None for the best grasp there is.
+        axis: `pitch`, `yaw` or `roll`.
+        relative_to_hand: Whether `angle` starts from the hand as it is; else from pointing down.
+        hold: `friction` or `weld`; None is the model's choice.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        arm: Arm,
+        angle: float | None = None,
+        axis: str = "pitch",
+        relative_to_hand: bool = True,
+        hold: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.target = check_target(target)
+        name = name_of(self.target)
+        if name is None:
+            raise CommandError("only an object can be grasped", field="target", value=target)
+        if axis not in AXES:
+            raise CommandError("unknown axis", field="axis", value=axis, exists=AXES)
+        if hold not in (None, "friction", "weld"):
+            raise CommandError("unknown hold", field="hold", value=hold, exists=("friction", "weld"))
+        self.object_id, self.arm, self.hold = name, arm, hold
+        self.angle = None if angle is None else math.radians(angle)
+        self.axis, self.relative_to_hand = axis, relative_to_hand
+        self.tracks = (f"{arm.value}_arm",)
+        self._pose: GraspPose | None = None
+        self._steps: list[Action] = []
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        require_name(resp, self.object_id)
+        gripper = static.model.grippers.get(self.arm)
+        if gripper is None:
+            return self.end(
+                ActionStatus.not_supported, f"{static.model.name} has no gripper on its {self.arm} arm"
+            )
+        if not self._allowed(resp, static, dynamic, gripper):
+            return []
+        opening = self._plan(resp, static, dynamic, gripper)
+        if opening is None:
+            return []
+        open_hand = SetGripper(robot_id=static.robot_id, arm=self.arm, opening=opening)
+        return [open_hand, *super().get_initialization_commands(resp, static, dynamic, image_frequency)]
+
+    def next_child(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> Action | None:
+        """See `Composite`."""
+        if self._steps:
+            return self._steps.pop(0)
+        self.succeed(f"holds {self.object_id!r}", object_id=self.object_id)
+        return None
+
+    def state(self) -> Any:
+        """See `Action`."""
+        return super().state(), len(self._steps)
+
+    def _allowed(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState, gripper: Gripper
+    ) -> bool:
+        """End at once where the object cannot be taken, whatever the arm could do."""
+        name = self.object_id
+        held = dynamic.held[self.arm]
+        if held is not None:
+            self.end(
+                ActionStatus.already_holding, f"the {self.arm} hand holds {held!r}", object_id=held
+            )
+            return False
+        for robot_id, other in resp.robots.items():
+            if robot_id != static.robot_id and name in other.held.values():
+                self.end(
+                    ActionStatus.held_by_other, f"{robot_id!r} holds {name!r}",
+                    object_id=name, robot_id=robot_id,
+                )  # fmt: skip
+                return False
+        thing = resp.objects[name].static if name in resp.objects else None
+        why, limit = "", None
+        if thing is None:
+            why = f"{name!r} is a robot"
+        elif thing.static:
+            why = f"{name!r} is static"
+        elif thing.mass > static.model.payload * len(static.model.arms):
+            why, limit = f"{name!r} weighs {thing.mass:.1f} kg", static.model.payload
+        else:
+            points = [a for a in thing.model.affordances]
+            narrowest = min((a.width for a in points), default=math.inf)
+            if narrowest + 0.002 > gripper.max_opening:
+                why = f"{name!r} is {narrowest * 100:.1f} cm wide where it is narrowest"
+                limit = gripper.max_opening
+        if why:
+            more = "" if limit is None else f"; the hand manages {limit:g}"
+            self.end(ActionStatus.cannot_grasp, why + more, object_id=name, limit=limit)
+            return False
+        return True
+
+    def _plan(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState, gripper: Gripper
+    ) -> float | None:
+        """Choose a grasp and the way to it; returns how wide to open, or None after `end()`."""
+        state = resp.objects[self.object_id]
+        point = self.target[1] if isinstance(self.target, tuple) else None
+        candidates = grasp_poses(
+            state, gripper.max_opening, affordance=point if isinstance(point, str) else None,
+            tilts=TILTS,
+        )  # fmt: skip
+        if self.angle is not None:
+            candidates = self._turned(candidates, dynamic)
+        shoulder = static.mount @ static.kinematics.shoulder_pose(dynamic.q, self.arm)
+        reach = static.kinematics.arm_length(self.arm)
+        obstacles = Obstacles(resp, static, shoulder.p, reach + 0.3)
+        q = dynamic.target.copy()
+        q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
+        solver_seeds = 4
+        blocked: str | None = None
+        reachable = False
+        inverse = static.mount.inverse()
+        candidates.sort(key=lambda c: _awkwardness(c, shoulder.p, dynamic))
+        for candidate in candidates:
+            if float(np.linalg.norm(candidate.world_from_tool.p - shoulder.p)) > reach:
+                continue
+            for standoff in (STANDOFF, NEAR_STANDOFF):
+                before = candidate.backed_off(standoff)
+                answer = static.kinematics.solve(
+                    self.arm, inverse @ before, q, seeds=solver_seeds, iterations=40
+                )
+                if not answer.success:
+                    continue
+                line = line_waypoints(static, self.arm, answer.q, candidate.world_from_tool)
+                if line is None:
+                    continue
+                reachable = True
+                others = {self.object_id}
+                wide = self._with_opening(line, static, gripper, candidate.width)
+                hit = obstacles.hit_along(wide[:: max(1, len(wide) - 1)], [self.arm], ignore=others)
+                if hit is None:
+                    hit = obstacles.hit(wide[0], [self.arm])
+                if hit is not None:
+                    blocked = hit
+                    continue
+                way = self._way(q, answer.q, static, obstacles)
+                if way is None:
+                    blocked = blocked or "something on the way"
+                    continue
+                self._use(candidate, way, static, gripper)
+                return min(candidate.width + OPEN_WIDER, gripper.max_opening)
+        if reachable:
+            self.end(
+                ActionStatus.cannot_reach, f"{blocked!r} is in the way of every grasp",
+                object_id=self.object_id,
+            )  # fmt: skip
+        else:
+            distance = float(np.linalg.norm(state.position - shoulder.p))
+            self.end(
+                ActionStatus.cannot_reach,
+                f"the {self.arm} arm has no posture to grasp {self.object_id!r}, {distance:.2f} m "
+                f"from its shoulder",
+                object_id=self.object_id, distance=distance, limit=reach,
+            )  # fmt: skip
+        return None
+
+    def _use(
+        self, candidate: GraspPose, way: Array, static: RobotStatic, gripper: Gripper
+    ) -> None:
+        self._pose = candidate
+        goal = candidate.world_from_tool
+        spare = frozenset({self.object_id})
+        weld = (self.hold or gripper.hold) == "weld"
+        self._steps = [
+            FollowJoints(way, self.tracks, self.arm, spare),
+            MoveHand(lambda _: goal, self.arm, ignore=spare),
+            CloseHand(self.object_id, self.arm, weld=weld),
+        ]
+
+    def _way(
+        self, q: Array, goal: Array, static: RobotStatic, obstacles: Obstacles
+    ) -> Array | None:
+        """Joint waypoints from `q` to `goal`: straight, or by the rest pose if that is blocked."""
+        start = obstacles.hit(q, [self.arm])
+        spare = set() if start is None else {start}  # what it touches already cannot block it
+        if obstacles.hit_along(between(q, goal), [self.arm], ignore=spare) is None:
+            return goal[None]
+        rest = q.copy()
+        track = static.kinematics.track_indices(static.model.arm_track(self.arm))
+        rest[track] = static.kinematics.home[track]
+        for a, b in ((q, rest), (rest, goal)):
+            if obstacles.hit_along(between(a, b), [self.arm], ignore=spare) is not None:
+                return None
+        return np.stack([rest, goal])
+
+    def _with_opening(
+        self, waypoints: Array, static: RobotStatic, gripper: Gripper, width: float
+    ) -> Array:
+        """The same postures with the fingers as wide as they will be on the way in."""
+        opening = min(width + OPEN_WIDER, gripper.max_opening)
+        position = float(np.interp(opening, gripper.openings, gripper.positions))
+        wide = waypoints.copy()
+        index = static.kinematics.index
+        for joint in gripper.drivers:
+            wide[:, index[joint]] = position
+        for joint in gripper.followers:
+            wide[:, index[joint]] = gripper.multipliers[joint] * position
+        return wide
+
+    def _turned(self, candidates: list[GraspPose], dynamic: RobotState) -> list[GraspPose]:
+        """The same points with the orientation that the caller asked for."""
+        assert self.angle is not None
+        axis = np.eye(3)[AXES[self.axis]]
+        start = (
+            dynamic.tool_pose(self.arm).q
+            if self.relative_to_hand
+            else np.array([0.0, math.cos(dynamic.base_yaw / 2), math.sin(dynamic.base_yaw / 2), 0.0])
+        )
+        q = multiply(start, quaternion_from_axis_angle(axis, self.angle))
+        unique = {c.affordance: c for c in candidates}
+        return [
+            GraspPose(c.affordance, Pose(c.world_from_tool.p, q), c.width) for c in unique.values()
+        ]
+
+
+def _awkwardness(candidate: GraspPose, shoulder: Array, dynamic: RobotState) -> float:
+    """Prefer hands that come from above or from the robot's side, and little turning."""
+    approach = candidate.approach
+    away = candidate.world_from_tool.p - shoulder
+    away = away / max(float(np.linalg.norm(away)), 1e-9)
+    hand = rotate(dynamic.tool_pose(_arm_of(dynamic)).q, np.array([0.0, 1.0, 0.0]))
+    closing = rotate(candidate.world_from_tool.q, np.array([0.0, 1.0, 0.0]))
+    return -max(float(approach @ away), -float(approach[2])) - 0.1 * float(closing @ hand)
+
+
+def _arm_of(dynamic: RobotState) -> Arm:
+    return dynamic.static.model.arms[0]

@@ -1,0 +1,82 @@
+"""How a hand may take an object: tool poses from its affordance points, best first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from counterpoint.core.pose import (
+    Array,
+    Pose,
+    multiply,
+    quaternion_from_axis_angle,
+    quaternion_from_frame,
+    rotate,
+)
+from counterpoint.objects.model import Affordance
+from counterpoint.simulation.response import ObjectState
+
+CLEARANCE = 0.006  # m: how much wider than the object the hand must open
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GraspPose:
+    """A way to take an object.
+
+    Attributes:
+        affordance: The affordance point.
+        world_from_tool: Where the tool has to be when the fingers close.
+        width: What they span [m].
+    """
+
+    affordance: str
+    world_from_tool: Pose
+    width: float
+
+    @property
+    def approach(self) -> Array:
+        """The direction in which the hand comes in, in the world, shape (3,)."""
+        return rotate(self.world_from_tool.q, np.array([0.0, 0.0, 1.0]))
+
+    def backed_off(self, distance: float) -> Pose:
+        """The tool pose `distance` [m] before the grasp."""
+        return Pose(self.world_from_tool.p - distance * self.approach, self.world_from_tool.q)
+
+
+def grasp_poses(
+    state: ObjectState,
+    max_opening: float,
+    *,
+    affordance: str | None = None,
+    tilts: tuple[float, ...] = (0.0,),
+) -> list[GraspPose]:
+    """Every grasp that the hand is wide enough for, in the order of the affordances.
+
+    Args:
+        state: The object.
+        max_opening: The widest that the hand opens [m].
+        affordance: Only this point, or None for all.
+        tilts: Angles [rad] by which the hand leans about the closing axis, each tried.
+    """
+    found = []
+    for point in state.static.model.affordances:
+        if affordance is not None and point.name != affordance:
+            continue
+        if point.width + CLEARANCE > max_opening:
+            continue
+        for tilt in tilts:
+            for flip in (1.0, -1.0):  # a parallel hand fits both ways round
+                found.append(GraspPose(point.name, _tool(state, point, flip, tilt), point.width))
+    return found
+
+
+def _tool(state: ObjectState, point: Affordance, flip: float, tilt: float) -> Pose:
+    approach = rotate(state.quaternion, point.approach)
+    closing = flip * rotate(state.quaternion, point.closing_axis)
+    # The tool's z is the approach and its y the closing axis, so its x is y × z.
+    q = quaternion_from_frame(np.cross(closing, approach), approach)
+    if tilt:
+        q = multiply(quaternion_from_axis_angle(closing / math.sqrt(closing @ closing), tilt), q)
+    return Pose(state.pose.apply(point.position), q)

@@ -1,0 +1,184 @@
+"""Steps that grasping and placing are made of: straight lines, gripper moves, waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from counterpoint.actions.action import Action, Request
+from counterpoint.actions.arm_motion import TrackLimits, arm_links, line_waypoints
+from counterpoint.actions.collision import touching
+from counterpoint.actions.motion import JointMotion, PathMotion
+from counterpoint.actions.status import ActionStatus, ImageFrequency
+from counterpoint.core.arm import Arm
+from counterpoint.core.pose import Array, Pose
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+SETTLED = 0.01  # rad or m: how near the measured joints come to a finished plan
+SETTLE_FRAMES = 40
+SLOW = 0.35  # share of the joint speed limits near objects
+
+
+class FollowJoints(Action):
+    """Move tracks through joint waypoints: the first leg of a hand's way to an object.
+
+    Args:
+        waypoints: Joint vectors, shape (m, n) of the whole robot.
+        tracks: The tracks that follow them.
+        ignore: Names whose touch does not stop the motion.
+        arm: The arm whose touches count.
+    """
+
+    def __init__(
+        self, waypoints: Array, tracks: tuple[str, ...], arm: Arm, ignore: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__()
+        self.tracks = tracks
+        self._waypoints = list(waypoints)
+        self._arm = arm
+        self._ignore = ignore
+        self._limits: TrackLimits | None = None
+        self._plan: JointMotion | None = None
+        self._links: tuple[str, ...] = ()
+        self._settling = 0
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self.controls is not None
+        limits = self._limits = TrackLimits.of(static, self.tracks)
+        self._links = arm_links(static.model, self._arm)
+        self._ignore |= {
+            o.owner for m, o, _ in resp.contacts.touching(static.robot_id) if m.link in self._links
+        }
+        self._plan = JointMotion(
+            dynamic.target[limits.indices], dynamic.target_velocity[limits.indices],
+            self._waypoints.pop(0)[limits.indices], limits.velocity, limits.acceleration,
+            self.controls.dt,
+        )  # fmt: skip
+        return []
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self._plan is not None and self._limits is not None and self.controls is not None
+        hit = touching(
+            resp, dynamic, self.controls.collision_detection, ignore=self._ignore, links=self._links
+        )
+        if hit is not None:
+            link, other, force = hit
+            return self.end(
+                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
+                link=link, object_id=other, frame=resp.frame,
+            )  # fmt: skip
+        if self._plan.finished:
+            if self._waypoints:
+                self._plan.retarget(self._waypoints.pop(0)[self._limits.indices])
+            else:
+                self._settling += 1
+                off = np.abs(self._plan.goal - dynamic.q[self._limits.indices]).max()
+                if off < SETTLED or self._settling > SETTLE_FRAMES:
+                    return self.succeed("there", distance=float(off))
+        return self._limits.requests(self._plan.step())
+
+    def state(self) -> Any:
+        """See `Action`."""
+        return None if self._plan is None else (self._plan.state(), len(self._waypoints))
+
+
+class MoveHand(Action):
+    """Move a tool along a straight line.
+
+    Args:
+        goal: Where the tool ends in the world, given the commanded tool pose now.
+        arm: The arm.
+        ignore: Names whose touch does not stop the motion.
+        until: Ends the motion early, in success, once it is true.
+        share: Of the joint speed limits.
+    """
+
+    def __init__(
+        self,
+        goal: Callable[[Pose], Pose],
+        arm: Arm,
+        *,
+        ignore: frozenset[str] = frozenset(),
+        until: Callable[[Response, RobotState], bool] | None = None,
+        share: float = SLOW,
+    ) -> None:
+        super().__init__()
+        self._goal_of = goal
+        self._arm = arm
+        self._ignore = ignore
+        self._until = until
+        self._share = share
+        self._path: PathMotion | None = None
+        self._limits: TrackLimits | None = None
+        self._links: tuple[str, ...] = ()
+        self._settling = 0
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self.controls is not None
+        self.tracks = (static.model.arm_track(self._arm),)
+        limits = self._limits = TrackLimits.of(static, self.tracks)
+        self._links = arm_links(static.model, self._arm)
+        q = dynamic.target.copy()
+        commanded = static.mount @ static.kinematics.tool_pose(q, self._arm)
+        goal = self._goal_of(commanded)
+        if float(np.linalg.norm(goal.p - commanded.p)) < 1e-4:
+            return self.succeed("there already")
+        line = line_waypoints(static, self._arm, q, goal)
+        if line is None:
+            return self.end(
+                ActionStatus.cannot_reach,
+                "the straight line to the target leaves the arm's workspace",
+                distance=float(np.linalg.norm(goal.p - commanded.p)),
+            )
+        self._path = PathMotion(
+            line[:, limits.indices], limits.velocity * self._share, limits.acceleration,
+            self.controls.dt,
+        )  # fmt: skip
+        return []
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self._path is not None and self._limits is not None and self.controls is not None
+        if self._until is not None and self._until(resp, dynamic):
+            return self.succeed("stopped on contact")
+        hit = touching(
+            resp, dynamic, self.controls.collision_detection, ignore=self._ignore, links=self._links
+        )
+        if hit is not None:
+            link, other, force = hit
+            return self.end(
+                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
+                link=link, object_id=other, frame=resp.frame,
+            )  # fmt: skip
+        if self._path.finished:
+            self._settling += 1
+            off = float(np.abs(self._path.goal - dynamic.q[self._limits.indices]).max())
+            if off < SETTLED or self._settling > SETTLE_FRAMES:
+                return self.succeed("there", distance=off)
+            return []
+        return self._limits.requests(self._path.step(dynamic.target[self._limits.indices]))
+
+    def state(self) -> Any:
+        """See `Action`."""
+        return None if self._path is None else (self._path.state(), self._settling)

@@ -1,0 +1,147 @@
+"""Smooth motion with speed, acceleration and jerk limits, generated online with ruckig.
+
+A motion continues from its own commanded state, never from the measured one, and hands out the
+mean velocity of each frame, so that integrating it gives the planned positions exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ruckig import InputParameter, OutputParameter, Result, Ruckig
+
+from counterpoint.core.pose import Array
+
+JERK_TIME = 0.1  # s: in which acceleration reaches its limit
+
+
+class JointMotion:
+    """Motion of several joints to a goal that may change on the way, ending at the same time.
+
+    Args:
+        position: Commanded positions now, shape (n,) [rad or m].
+        velocity: Commanded velocities now.
+        goal: Where to go.
+        max_velocity: Limits, shape (n,).
+        max_acceleration: Limits, shape (n,).
+        dt: Length of a frame [s].
+        duration: Lower bound on the time that it takes [s].
+    """
+
+    def __init__(
+        self,
+        position: Array,
+        velocity: Array,
+        goal: Array,
+        max_velocity: Array,
+        max_acceleration: Array,
+        dt: float,
+        duration: float | None = None,
+    ) -> None:
+        n = len(position)
+        self._dt = dt
+        self._generator = Ruckig(n, dt)
+        self._input, self._output = InputParameter(n), OutputParameter(n)
+        self._position = np.array(position, dtype=np.float64)
+        limit = np.asarray(max_velocity, dtype=np.float64)
+        self._input.current_position = self._position.tolist()
+        self._input.current_velocity = np.clip(velocity, -limit, limit).tolist()
+        self._input.current_acceleration = [0.0] * n
+        self._input.max_velocity = limit.tolist()
+        self._input.max_acceleration = np.asarray(max_acceleration).tolist()
+        self._input.max_jerk = (np.asarray(max_acceleration) / JERK_TIME).tolist()
+        self._input.target_velocity = [0.0] * n
+        if duration is not None:
+            self._input.minimum_duration = duration
+        self.finished = False
+        self.goal = np.asarray(goal, dtype=np.float64)
+        self.retarget(goal)
+
+    def retarget(self, goal: Array) -> None:
+        """Go to `goal` from now on, shape (n,)."""
+        self.goal = np.array(goal, dtype=np.float64)
+        self._input.target_position = self.goal.tolist()
+        self.finished = False
+
+    def step(self) -> Array:
+        """The mean velocity of the next frame, shape (n,)."""
+        if self.finished:
+            return np.zeros(len(self._position))
+        result = self._generator.update(self._input, self._output)
+        if result not in (Result.Working, Result.Finished):
+            raise ArithmeticError(f"no trajectory to {self.goal}: {result}")
+        new = np.array(self._output.new_position)
+        velocity: Array = (new - self._position) / self._dt
+        self._position = new
+        self._output.pass_to_input(self._input)
+        self.finished = result is Result.Finished
+        return velocity
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the goal, by the present plan; 0 before the first step."""
+        trajectory = self._output.trajectory
+        return 0.0 if trajectory is None else float(trajectory.duration - self._output.time)
+
+    @property
+    def speed(self) -> Array:
+        """The commanded velocities now, shape (n,)."""
+        return np.array(self._input.current_velocity)
+
+    def state(self) -> tuple[Array, Array]:
+        """Commanded positions and the goal, for the state hash."""
+        return self._position, self.goal
+
+
+class PathMotion:
+    """Motion along a smooth curve through joint waypoints, at rest at both ends.
+
+    Args:
+        waypoints: Joint positions, shape (m, n), m ≥ 2, about evenly spaced along the path.
+        max_velocity: Limits, shape (n,).
+        max_acceleration: Limits, shape (n,).
+        dt: Length of a frame [s].
+        duration: Lower bound on the time that it takes [s].
+    """
+
+    def __init__(
+        self,
+        waypoints: Array,
+        max_velocity: Array,
+        max_acceleration: Array,
+        dt: float,
+        duration: float | None = None,
+    ) -> None:
+        from scipy.interpolate import CubicSpline  # slow to load: only when a path is driven
+
+        self._dt = dt
+        knots = np.linspace(0.0, 1.0, len(waypoints))
+        self._curve = CubicSpline(knots, waypoints)
+        fine = np.linspace(0.0, 1.0, 4 * len(waypoints))
+        slope = np.abs(self._curve(fine, 1)).max(axis=0)
+        bend = np.abs(self._curve(fine, 2)).max(axis=0)
+        # q̈ = q'(s) s̈ + q''(s) ṡ²: half of the limit goes to each term.
+        speed = float(np.min(max_velocity / np.maximum(slope, 1e-9)))
+        speed = min(speed, float(np.min(np.sqrt(0.5 * max_acceleration / np.maximum(bend, 1e-9)))))
+        acceleration = float(np.min(0.5 * max_acceleration / np.maximum(slope, 1e-9)))
+        speed, acceleration = min(speed, 1e3), min(acceleration, 1e4)
+        one = np.ones(1)
+        self._progress = JointMotion(
+            np.zeros(1), np.zeros(1), one, speed * one, acceleration * one, dt, duration
+        )
+        self._s = 0.0
+        self.goal: Array = np.array(waypoints[-1])
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end is reached."""
+        return self._progress.finished
+
+    def step(self, target: Array) -> Array:
+        """The mean velocity of the next frame, shape (n,), given the drive targets now."""
+        self._s = min(1.0, self._s + float(self._progress.step()[0]) * self._dt)
+        velocity: Array = (self._curve(self._s) - target) / self._dt
+        return velocity
+
+    def state(self) -> tuple[float, Array]:
+        """Progress and the goal, for the state hash."""
+        return self._s, self.goal

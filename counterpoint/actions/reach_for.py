@@ -1,0 +1,356 @@
+"""Hands to targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from counterpoint.actions.action import Action, Request
+from counterpoint.actions.arm_motion import TrackLimits, arm_links, line_waypoints
+from counterpoint.actions.collision import touching
+from counterpoint.actions.motion import JointMotion, PathMotion
+from counterpoint.actions.status import ActionStatus, ImageFrequency
+from counterpoint.actions.targets import Target, check_target, hand_point, name_of
+from counterpoint.core.arm import Arm
+from counterpoint.core.errors import CommandError
+from counterpoint.core.pose import Array, Pose
+from counterpoint.robots.kinematics import Solution
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+SETTLE_FRAMES = 90
+DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
+
+
+class ReachFor(Action):
+    """Move one hand, or both at once, to a target; a moving one is followed.
+
+    A hand that holds something keeps its orientation where it can, and moves straight when both
+    hands hold the same object.
+
+    Args:
+        target: A position [m], an object, (object, affordance) or a robot; with two arms, one for
+            each or one for both.
+        arm: The arm, or several.
+        absolute: Whether a position is in the world; else in the robot's frame (x forward).
+        arrived_at: How near counts as there [m].
+        max_distance: Do not reach further than this from the shoulder [m].
+        duration: Lower bound on the time that it takes [s].
+        offhand_follows: The other hand goes along, to the same target.
+        from_held: Measure from the held object instead of the hand.
+        held_point: With `from_held`: `bottom`, `top` or `center` of the held object.
+        orientation: Quaternion wxyz that the tool must have in the world, or None.
+    """
+
+    def __init__(
+        self,
+        target: Target | Sequence[Target],
+        arm: Arm | Sequence[Arm] = Arm.right,
+        absolute: bool = True,
+        arrived_at: float = 0.01,
+        max_distance: float | None = None,
+        duration: float | None = None,
+        offhand_follows: bool = False,
+        from_held: bool = False,
+        held_point: str = "bottom",
+        orientation: Sequence[float] | None = None,
+        *,
+        ignore: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__()
+        if not (math.isfinite(arrived_at) and arrived_at > 0):
+            raise CommandError("expected a positive distance [m]", field="arrived_at", value=arrived_at)
+        if held_point not in ("bottom", "top", "center"):
+            raise CommandError(
+                "unknown point of a held object", field="held_point", value=held_point,
+                exists=("bottom", "top", "center"),
+            )  # fmt: skip
+        self.arms = [arm] if isinstance(arm, Arm) else list(arm)
+        if isinstance(target, (list, tuple)) and not _is_one(target):
+            targets = [check_target(t) for t in target]
+            if len(targets) != len(self.arms):
+                raise CommandError(
+                    "several targets need as many arms, in `arm=[…]`", field="target", value=target
+                )
+        else:
+            targets = [check_target(target)] * len(self.arms)
+        self.targets = targets
+        self.absolute, self.arrived_at, self.max_distance = absolute, arrived_at, max_distance
+        self.duration, self.offhand_follows = duration, offhand_follows
+        self.from_held, self.held_point = from_held, held_point
+        self.orientation = None if orientation is None else np.asarray(orientation, dtype=np.float64)
+        self.tracks = tuple(f"{a.value}_arm" for a in self.arms)
+        self._ignore = set(ignore)
+        self._limits: TrackLimits | None = None
+        self._plan: JointMotion | None = None
+        self._path: PathMotion | None = None
+        self._goal = np.empty(0)
+        self._oriented = False
+        self._rotation: list[Array] = []
+        self._offsets: list[Array] = []
+        self._moving_target = any(name_of(t) is not None for t in targets)
+        self._settling = 0
+        self._links: tuple[str, ...] = ()
+
+    # --- phases -------------------------------------------------------------------------------
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        if not self.absolute:
+            self.targets = [self._to_world(t, dynamic) for t in self.targets]
+            self.absolute = True
+        if self.offhand_follows and len(self.arms) == 1:
+            others = [a for a in static.model.arms if a is not self.arms[0]]
+            self.arms, self.targets = self.arms + others, self.targets * (1 + len(others))
+        self.tracks = tuple(static.model.arm_track(a) for a in self.arms)
+        self._links = tuple(n for a in self.arms for n in arm_links(static.model, a))
+        self._ignore |= {n for t in self.targets if (n := name_of(t)) is not None}
+        self._ignore |= {
+            o.owner for m, o, _ in resp.contacts.touching(static.robot_id) if m.link in self._links
+        }
+        self._rotation = [dynamic.tool_pose(a).q for a in self.arms]
+        self._offsets = [self._held_offset(resp, dynamic, a) for a in self.arms]
+        points = self._points(resp, dynamic)
+        q = dynamic.target.copy()
+        q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
+        tracks: tuple[str, ...] = ()
+        for arm, point in zip(self.arms, points, strict=True):
+            if self._too_far(arm, point, static, dynamic):
+                return []
+            answer, tracks = self._solve(arm, point, q, static, dynamic, tracks)
+            if not answer.success:
+                distance = answer.position_error
+                return self.end(
+                    ActionStatus.cannot_reach,
+                    f"no posture of the {arm} arm brings the hand nearer than {distance:.3f} m",
+                    distance=distance, limit=self.arrived_at,
+                )  # fmt: skip
+            q = answer.q
+        self._goal = q
+        self.tracks = (*self.tracks, *tracks)
+        self._make_plan(static, dynamic, points)
+        return []
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        assert self._limits is not None and self.controls is not None
+        hit = touching(
+            resp, dynamic, self.controls.collision_detection, ignore=self._ignore, links=self._links
+        )
+        if hit is not None:
+            link, other, force = hit
+            return self.end(
+                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
+                link=link, object_id=other, frame=resp.frame,
+            )  # fmt: skip
+        points = self._points(resp, dynamic)
+        if self._path is not None:
+            finished = self._path.finished
+            if not finished:
+                return self._limits.requests(self._path.step(dynamic.target[self._limits.indices]))
+        else:
+            assert self._plan is not None
+            self._follow(points, static, dynamic)
+            finished = self._plan.finished
+        if finished or self._moving_target:
+            distances = [
+                float(np.linalg.norm(dynamic.tool_pose(a).p - p))
+                for a, p in zip(self.arms, points, strict=True)
+            ]
+            if finished and max(distances) <= self.arrived_at:
+                return self.succeed(f"hand within {max(distances):.4f} m", distance=max(distances))
+            if finished:
+                self._settling += 1
+            if self._settling > SETTLE_FRAMES:
+                return self.end(
+                    ActionStatus.failed_to_reach,
+                    f"the hand stayed {max(distances):.3f} m away",
+                    distance=max(distances), limit=self.arrived_at,
+                )  # fmt: skip
+        if self._plan is None:
+            return []
+        return self._limits.requests(self._plan.step())
+
+    def state(self) -> Any:
+        """See `Action`."""
+        motion = self._path or self._plan
+        return None if motion is None else (motion.state(), self._settling)
+
+    # --- planning -----------------------------------------------------------------------------
+
+    def _solve(
+        self,
+        arm: Arm,
+        point: Array,
+        q: Array,
+        static: RobotStatic,
+        dynamic: RobotState,
+        tracks: tuple[str, ...],
+    ) -> tuple[Solution, tuple[str, ...]]:
+        """A posture for one hand; the torso joins only where the arm alone cannot."""
+        kinematics = static.kinematics
+        inverse = static.mount.inverse()
+        extra = [tracks] if tracks else [(), ("torso",)] if "torso" in static.model.tracks else [()]
+        holding = dynamic.held.get(arm) is not None
+        keep = self._rotation[self.arms.index(arm)]
+        answer: Solution | None = None
+        for also in extra:
+            if self.orientation is not None or holding:
+                wanted = self.orientation if self.orientation is not None else keep
+                goal = inverse @ Pose(point, wanted)
+                answer = kinematics.solve(arm, goal, q, tracks=also)
+                self._oriented = answer.success
+                if answer.success or self.orientation is not None:
+                    if answer.success:
+                        return answer, also
+                    continue
+            goal = inverse @ Pose(point, keep)
+            answer = kinematics.solve(arm, goal, q, tracks=also, orientation=False)
+            if answer.success:
+                return answer, also
+        assert answer is not None
+        return answer, ()
+
+    def _make_plan(self, static: RobotStatic, dynamic: RobotState, points: list[Array]) -> None:
+        assert self.controls is not None
+        limits = self._limits = TrackLimits.of(static, self.tracks)
+        together = {dynamic.held.get(a) for a in self.arms}
+        if len(self.arms) > 1 and len(together) == 1 and None not in together:
+            path = self._straight(static, dynamic, points)
+            if path is not None:
+                self._path = PathMotion(
+                    path[:, limits.indices], limits.velocity, limits.acceleration,
+                    self.controls.dt, self.duration,
+                )  # fmt: skip
+                return
+        self._plan = JointMotion(
+            dynamic.target[limits.indices], dynamic.target_velocity[limits.indices],
+            self._goal[limits.indices], limits.velocity, limits.acceleration,
+            self.controls.dt, self.duration,
+        )  # fmt: skip
+
+    def _straight(
+        self, static: RobotStatic, dynamic: RobotState, points: list[Array]
+    ) -> Array | None:
+        """Both hands along straight lines, in step: what they hold is neither bent nor dropped."""
+        lines = []
+        for arm, point in zip(self.arms, points, strict=True):
+            start = dynamic.target.copy()
+            pose = static.mount @ static.kinematics.tool_pose(start, arm)
+            shift = point - dynamic.tool_pose(arm).p
+            line = line_waypoints(static, arm, start, Pose(pose.p + shift, pose.q))
+            if line is None:
+                return None
+            lines.append(line)
+        count = max(len(line) for line in lines)
+        merged = np.tile(dynamic.target, (count, 1))
+        for arm, line in zip(self.arms, lines, strict=True):
+            track = static.kinematics.track_indices(static.model.arm_track(arm))
+            old, new = np.linspace(0, 1, len(line)), np.linspace(0, 1, count)
+            for column in track:
+                merged[:, column] = np.interp(new, old, line[:, column])
+        return merged
+
+    def _follow(self, points: list[Array], static: RobotStatic, dynamic: RobotState) -> None:
+        """Improve the goal posture where the target, or the base under the arm, has moved."""
+        assert self._plan is not None and self._limits is not None
+        kinematics = static.kinematics
+        q = self._goal.copy()
+        q[: kinematics.base_size] = dynamic.q[: kinematics.base_size]
+        changed = False
+        for k, (arm, point) in enumerate(zip(self.arms, points, strict=True)):
+            local = static.mount.inverse() @ Pose(point, self._rotation[k])
+            there = kinematics.tool_pose(q, arm)
+            if float(np.linalg.norm(there.p - local.p)) < max(DRIFT, 0.1 * self.arrived_at):
+                continue
+            if self.orientation is not None:
+                local = static.mount.inverse() @ Pose(point, self.orientation)
+            answer = kinematics.step(arm, local, q, orientation=self._oriented)
+            if answer.position_error < 0.5 * self.arrived_at or self._moving_target:
+                q, changed = answer.q, True
+        if changed:
+            self._goal = q
+            self._plan.retarget(q[self._limits.indices])
+
+    # --- targets ------------------------------------------------------------------------------
+
+    def _points(self, resp: Response, dynamic: RobotState) -> list[Array]:
+        """Where each hand has to go, in the world."""
+        points = []
+        for arm, target, offset in zip(self.arms, self.targets, self._offsets, strict=True):
+            if name_of(target) is None:
+                points.append(np.asarray(target, dtype=np.float64) - offset)
+            else:
+                points.append(hand_point(resp, target, dynamic.tool_pose(arm).p) - offset)
+        return points
+
+    def _held_offset(self, resp: Response, dynamic: RobotState, arm: Arm) -> Array:
+        """From the hand to the point of the held object that has to arrive, in the world."""
+        held = dynamic.held.get(arm)
+        if not self.from_held or held is None:
+            return np.zeros(3)
+        low, high = resp.objects[held].bounds
+        point = (low + high) / 2
+        if self.held_point != "center":
+            point[2] = low[2] if self.held_point == "bottom" else high[2]
+        offset: Array = point - dynamic.tool_pose(arm).p
+        return offset
+
+    def _to_world(self, target: Target, dynamic: RobotState) -> Target:
+        if name_of(target) is not None:
+            return target
+        return dynamic.base_pose.apply(np.asarray(target, dtype=np.float64))
+
+    def _too_far(
+        self, arm: Arm, point: Array, static: RobotStatic, dynamic: RobotState
+    ) -> bool:
+        """End with `cannot_reach` where the target is beyond the stretched arm."""
+        reach = static.kinematics.arm_length(arm)
+        shoulder = static.mount @ static.kinematics.shoulder_pose(dynamic.q, arm)
+        distance = float(np.linalg.norm(point - shoulder.p))
+        limit = reach if self.max_distance is None else min(reach, self.max_distance)
+        if "torso" in static.model.tracks and self.max_distance is None:
+            torso = static.kinematics.track_indices("torso")
+            span = static.kinematics.upper[torso] - static.kinematics.lower[torso]
+            limit += float(span.sum())
+        if distance <= limit:
+            return False
+        self.end(
+            ActionStatus.cannot_reach,
+            f"the target is {distance:.2f} m from the {arm} shoulder, which reaches {limit:.2f} m",
+            distance=distance, limit=limit,
+        )  # fmt: skip
+        return True
+
+
+def nearer_arm(resp: Response, dynamic: RobotState, target: Target) -> Arm:
+    """The arm whose hand is nearer to the target.
+
+    Raises:
+        UnknownObjectError: If the target does not exist.
+    """
+    arms = dynamic.static.model.arms
+
+    def distance(arm: Arm) -> float:
+        hand = dynamic.tool_pose(arm).p
+        return float(np.linalg.norm(hand_point(resp, check_target(target), hand) - hand))
+
+    return min(arms, key=distance)
+
+
+def _is_one(target: Sequence[Any]) -> bool:
+    """Whether a list or tuple is one target rather than several."""
+    if len(target) == 2 and all(isinstance(t, str) for t in target):
+        return True
+    return all(isinstance(t, (int, float, np.number)) for t in target)
+

@@ -1,0 +1,9 @@
+"""What takes part in the loop: robots, cameras, captures."""
+
+from counterpoint.add_ons.add_on import AddOn, Host
+from counterpoint.add_ons.image_capture import ImageCapture
+from counterpoint.add_ons.robot import Robot
+from counterpoint.add_ons.third_person_camera import ThirdPersonCamera
+from counterpoint.add_ons.video_capture import VideoCapture
+
+__all__ = ["AddOn", "Host", "ImageCapture", "Robot", "ThirdPersonCamera", "VideoCapture"]

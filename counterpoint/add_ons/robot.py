@@ -1,0 +1,524 @@
+"""A robot: it runs actions on its tracks and merges their velocities into one command a frame."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from counterpoint.actions import (
+    Action,
+    ActionStatus,
+    CollisionDetection,
+    Controls,
+    DriveJoints,
+    Drop,
+    Grasp,
+    ImageFrequency,
+    MoveBy,
+    MoveTo,
+    Place,
+    ReachFor,
+    Request,
+    ResetArm,
+    Target,
+    TurnBy,
+    TurnTo,
+    Wait,
+    nearer_arm,
+)
+from counterpoint.actions.status import Result
+from counterpoint.add_ons.add_on import AddOn, Host
+from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command, DriveRobot
+from counterpoint.core.arm import Arm
+from counterpoint.core.errors import CommandError, CounterpointError, UnknownRobotError
+from counterpoint.core.events import ActionEnded, ActionStarted
+from counterpoint.core.pose import Array
+from counterpoint.robots import get_model
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+LOGGER = logging.getLogger(__name__)
+
+
+class Robot(AddOn):
+    """A robot that a script directs.
+
+    Args:
+        robot_id: Its name, unique among robots, objects and cameras.
+        model: One of `counterpoint.robots.list_models()`.
+        position: Where its foot stands [m].
+        rotation: Its heading [degrees of yaw]; 0 looks along +x.
+        image_frequency: When its own cameras take images.
+        collision_detection: The rules by which its motion stops.
+        priority: Who wins where robots want the same thing; higher first.
+        image_size: Width and height of its cameras' images [pixels].
+
+    Attributes:
+        action: The action that was started last, or None.
+    """
+
+    def __init__(
+        self,
+        robot_id: str,
+        model: str = "tiago_pro",
+        position: Sequence[float] = (0.0, 0.0, 0.0),
+        rotation: float = 0.0,
+        *,
+        image_frequency: ImageFrequency = ImageFrequency.once,
+        collision_detection: CollisionDetection | None = None,
+        priority: int = 0,
+        image_size: tuple[int, int] = (256, 256),
+    ) -> None:
+        self.robot_id = robot_id
+        self.model = get_model(model)
+        self.image_frequency = image_frequency
+        self.collision_detection = collision_detection or CollisionDetection()
+        self.priority = priority
+        self.action: Action | None = None
+        self._position, self._rotation, self._image_size = position, rotation, image_size
+        self._queue: list[Action] = []
+        self._running: list[Action] = []
+        self._ending: list[Action] = []
+        self._last: dict[str, Action] = {}
+        self._response: Response | None = None
+        self._static: RobotStatic | None = None
+        self._spans: dict[str, Array] = {}
+        self._velocity: Array | None = None
+        self._commands: list[Command] = []
+
+    # --- what scripts see ---------------------------------------------------------------------
+
+    @property
+    def static(self) -> RobotStatic:
+        """What never changes about the robot.
+
+        Raises:
+            UnknownRobotError: Before the first frame with it.
+        """
+        self._require_scene()
+        assert self._static is not None
+        return self._static
+
+    @property
+    def dynamic(self) -> RobotState:
+        """The robot in the last frame.
+
+        Raises:
+            UnknownRobotError: Before the first frame with it.
+        """
+        self._require_scene()
+        assert self._response is not None
+        return self._response.robots[self.robot_id]
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Track → the ongoing action on it, with those that wait for the next frame."""
+        view: dict[str, Action] = {}
+        for action in (*self._running, *self._queue):
+            for track in action.tracks:
+                view[track] = action
+        return MappingProxyType(view)
+
+    def start(self, action: Action | Host) -> Any:  # type: ignore[override]
+        """Start an action; it initialises in the next `communicate()`. Returns it.
+
+        It replaces ongoing actions whose tracks it needs. An action whose tracks the robot lacks
+        ends at once as `not_supported`.
+
+        Raises:
+            UnknownRobotError: Before the first frame with the robot.
+            CommandError: If that action was started before.
+        """
+        if not isinstance(action, Action):
+            return super().start(action)
+        self._require_scene()
+        if action.robot_id is not None:
+            raise CommandError(
+                f"this {type(action).__name__} was started before, on {action.robot_id!r}; "
+                "an action runs once: make a new one"
+            )
+        action.robot_id = self.robot_id
+        missing = [t for t in action.tracks if t not in self._spans]
+        if missing and action.status is ActionStatus.ongoing:
+            action.initialized = True
+            action.status = ActionStatus.not_supported
+            there = ", ".join(self._spans)
+            action.result = Result(
+                f"{self.model.name} has no {' or '.join(missing)}; it has {there}",
+                {"robot_id": self.robot_id},
+            )
+        self.action = action
+        self._queue.append(action)
+        return action
+
+    def cancel(self, reason: str = "cancelled by the script") -> None:
+        """End every action of the robot in the next `communicate()`, as `cancelled`."""
+        for action in (*self._running, *self._queue):
+            action.cancelling = reason
+
+    def turn_by(self, angle: float) -> TurnBy:
+        """Turn by `angle` [degrees], positive to the left."""
+        return self._begin(TurnBy(angle))
+
+    def turn_to(self, target: Target) -> TurnTo:
+        """Turn to face a robot, an object or a position."""
+        return self._begin(TurnTo(target), target)
+
+    def move_by(
+        self, distance: float, arrived_at: float = 0.1, reset_arms: bool = True
+    ) -> MoveBy:
+        """Drive straight by `distance` [m], backwards when negative."""
+        return self._begin(MoveBy(distance, arrived_at, reset_arms))
+
+    def move_to(
+        self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True
+    ) -> MoveTo:
+        """Turn to a target, then drive to it; an object is reached at its edge."""
+        return self._begin(MoveTo(target, arrived_at, reset_arms), target)
+
+    def reach_for(
+        self,
+        target: Target | Sequence[Target],
+        arm: Arm | Sequence[Arm] | None = None,
+        absolute: bool = True,
+        arrived_at: float = 0.01,
+        max_distance: float | None = None,
+        duration: float | None = None,
+        offhand_follows: bool = False,
+        from_held: bool = False,
+        held_point: str = "bottom",
+        orientation: Sequence[float] | None = None,
+    ) -> ReachFor:
+        """Move one hand, or both with `arm=[left, right]`, to a target; see `ReachFor`."""
+        return self._begin(
+            ReachFor(
+                target, self._arms(arm, target), absolute, arrived_at, max_distance, duration,
+                offhand_follows, from_held, held_point, orientation,
+            ),
+            target,
+        )  # fmt: skip
+
+    def reset_arm(
+        self, arm: Arm | Sequence[Arm] | None = None, duration: float | None = None
+    ) -> ResetArm:
+        """Move an arm, several, or (None) all back to the rest pose."""
+        return self._begin(ResetArm(self.model.arms if arm is None else arm, duration))
+
+    def grasp(
+        self,
+        target: Target,
+        arm: Arm | None = None,
+        angle: float | None = None,
+        axis: str = "pitch",
+        relative_to_hand: bool = True,
+        *,
+        hold: str | None = None,
+    ) -> Grasp:
+        """Take hold of an object; see `Grasp`. `angle` is in degrees."""
+        one = self._arms(arm, target)[0]
+        return self._begin(Grasp(target, one, angle, axis, relative_to_hand, hold), target)
+
+    def drop(self, arm: Arm | None = None, max_frames: int = 200) -> Drop:
+        """Open a hand (None: the one that holds something) and wait until the object rests."""
+        return self._begin(Drop(self._holding_arm(arm), max_frames))
+
+    def place(self, target: Target, arm: Arm | None = None, held_point: str = "bottom") -> Place:
+        """Carry the held object onto an object's top or to a position, and let go."""
+        return self._begin(Place(target, self._holding_arm(arm), held_point), target)
+
+    def wait(self, frames: int) -> Wait:
+        """Let frames pass."""
+        return self._begin(Wait(frames))
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def get_initialization_commands(self) -> list[Command]:
+        """The robot and its cameras."""
+        x, y, z = _three(self._position, "position")
+        if not math.isfinite(self._rotation):
+            raise CommandError(
+                "expected finite degrees", type="add_robot", field="rotation", value=self._rotation
+            )
+        yaw = math.radians(self._rotation)
+        commands: list[Command] = [
+            AddRobot(robot_id=self.robot_id, model=self.model.name, position=(x, y, z), yaw=yaw)
+        ]
+        for name, mount in self.model.cameras.items():
+            commands.append(
+                AddCamera(
+                    camera_id=f"{self.robot_id}.{name}",
+                    mount=(self.robot_id, mount.link),
+                    position=tuple(mount.link_from_camera.p.tolist()),
+                    quaternion=tuple(mount.link_from_camera.q.tolist()),
+                    field_of_view=mount.field_of_view,
+                    size=self._image_size,
+                )
+            )
+        return commands
+
+    def get_commands(self) -> list[Command]:
+        """New actions initialise; velocities of all actions become one command."""
+        if self._queue or self._running:
+            self._cancel_marked()
+            queue, self._queue = self._queue, []
+            for action in queue:
+                self._initialise(action)
+        commands, self._commands = self._commands, []
+        if self._velocity is not None:
+            velocity = tuple(self._velocity.tolist())
+            self._velocity = None
+            commands.append(
+                DriveRobot.model_construct(
+                    type="drive_robot", robot_id=self.robot_id, velocity=velocity
+                )
+            )
+        if self.image_frequency is ImageFrequency.always and self.model.cameras:
+            commands.append(CaptureImages(cameras=self._camera_ids()))
+        return commands
+
+    def advance(self, response: Response) -> None:
+        """Ongoing actions read the state and decide."""
+        self._response = response
+        if self._static is None:
+            self._settle_in(response)
+        for action in self._running:
+            if action.status is ActionStatus.ongoing:
+                requests = self._phase(
+                    action, action.get_ongoing_commands, response, self._static, self.dynamic
+                )
+                self._take(action, requests)
+        if any(a.status is not ActionStatus.ongoing for a in self._running):
+            self._ending += [a for a in self._running if a.status is not ActionStatus.ongoing]
+            self._running = [a for a in self._running if a.status is ActionStatus.ongoing]
+
+    def settle(self, response: Response) -> list[Command]:
+        """End commands of the actions that ended in this frame."""
+        if not self._ending:
+            return []
+        host = self.host
+        assert host is not None
+        ended, self._ending = self._ending, []
+        commands: list[Command] = []
+        for action in ended:
+            action.done = True
+            action.ended_frame = response.frame
+            for track in action.tracks:
+                self._last[track] = action
+            for command in self._phase(
+                action, action.get_end_commands,
+                response, self._static, self.dynamic, self.image_frequency,
+            ):  # fmt: skip
+                if self._acceptable(action, command, settling=True):
+                    commands.append(command)
+            host.events.publish(
+                ActionEnded(
+                    response.frame, self.robot_id, type(action).__name__,
+                    action.status.name, action.result.reason,
+                )
+            )  # fmt: skip
+        return commands
+
+    def state(self) -> Any:
+        """Its actions."""
+        return [
+            (type(a).__name__, a.status.value, a.started_frame, a.state())
+            for a in (*self._running, *self._queue)
+        ]
+
+    def stop(self) -> None:
+        """The scene is gone: every action is, too."""
+        super().stop()
+        for action in (*self._running, *self._queue, *self._ending):
+            if action.status is ActionStatus.ongoing:
+                action.end(ActionStatus.cancelled, "the scene ended")
+            action.done = True
+        self._queue, self._running, self._ending = [], [], []
+        self._last, self._response, self._static = {}, None, None
+        self._velocity, self._commands, self.action = None, [], None
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _begin(self, action: Any, target: Any = None) -> Any:
+        """Start an action, after making sure that what it names exists."""
+        self._require_scene()
+        assert self._response is not None
+        self._check_names(target)
+        return self.start(action)
+
+    def _check_names(self, target: Any) -> None:
+        from counterpoint.actions.targets import require_name
+
+        assert self._response is not None
+        if isinstance(target, str):
+            require_name(self._response, target)
+        elif isinstance(target, tuple) and len(target) == 2 and isinstance(target[0], str):
+            require_name(self._response, target[0])
+        elif isinstance(target, (list, tuple)):
+            for part in target:
+                if isinstance(part, (str, tuple)):
+                    self._check_names(part)
+
+    def _require_scene(self) -> None:
+        if self.host is None or self._response is None:
+            there = [] if self.host is None else list(self.host.names.robots)
+            raise UnknownRobotError(
+                self.robot_id,
+                there,
+                hint="Put the robot into controller.add_ons and call communicate() once, with "
+                "create_empty_room, before using it",
+            )
+
+    def _arms(self, arm: Arm | Sequence[Arm] | None, target: Any) -> list[Arm]:
+        """The arms that a call means; None is the only or the nearer one."""
+        if arm is None:
+            self._require_scene()
+            if len(self.model.arms) == 1:
+                return [self.model.arms[0]]
+            assert self._response is not None
+            return [nearer_arm(self._response, self.dynamic, target)]
+        return [Arm(arm)] if isinstance(arm, str) else [Arm(a) for a in arm]
+
+    def _holding_arm(self, arm: Arm | None) -> Arm:
+        if arm is not None:
+            return Arm(arm)
+        held = self.dynamic.held
+        return next((a for a in self.model.arms if held.get(a)), self.model.arms[0])
+
+    def _camera_ids(self) -> tuple[str, ...]:
+        return tuple(f"{self.robot_id}.{name}" for name in self.model.cameras)
+
+    def _settle_in(self, response: Response) -> None:
+        """Learn, in the first frame, where each track is in the driven velocities."""
+        static = self._static = response.robots[self.robot_id].static
+        where = {int(joint): k for k, joint in enumerate(static.driven)}
+        tracks = (*(("base",) if self.model.mobile else ()), *self.model.tracks)
+        self._spans = {
+            track: np.array([where[int(i)] for i in static.kinematics.track_indices(track)])
+            for track in tracks
+        }
+
+    def _cancel_marked(self) -> None:
+        for action in self._running:
+            if action.cancelling is not None and action.status is ActionStatus.ongoing:
+                action.end(ActionStatus.cancelled, action.cancelling)
+        for action in self._queue:
+            if action.cancelling is not None and action.status is ActionStatus.ongoing:
+                action.initialized = True
+                action.end(ActionStatus.cancelled, action.cancelling)
+
+    def _initialise(self, action: Action) -> None:
+        host, response = self.host, self._response
+        assert host is not None and response is not None
+        action.started_frame = host.frame + 1
+        if action.status is ActionStatus.ongoing:
+            self._make_room(action)
+            action.controls = Controls(
+                dt=1.0 / host.frames_per_second,
+                collision_detection=self.collision_detection,
+                free_arms=self._free_arms(action),
+                previous=next((self._last[t] for t in action.tracks if t in self._last), None),
+            )
+            action.initialized = True
+            host.events.publish(
+                ActionStarted(host.frame + 1, self.robot_id, type(action).__name__, action.tracks)
+            )
+            requests = self._phase(
+                action, action.get_initialization_commands,
+                response, self._static, self.dynamic, self.image_frequency,
+            )  # fmt: skip
+            self._make_room(action)  # a reach may have found that it needs the torso
+            self._take(action, requests)
+        self._running.append(action)
+
+    def _make_room(self, new: Action) -> None:
+        """Replace the actions whose tracks a new one needs; take back tracks that are only lent."""
+        wanted = set(new.tracks)
+        for action in self._running:
+            if action is not new and action.status is ActionStatus.ongoing:
+                action.borrowed.difference_update(wanted)
+                if wanted & set(action.tracks):
+                    action.end(
+                        ActionStatus.replaced, f"{type(new).__name__} took over its tracks"
+                    )
+
+    def _free_arms(self, new: Action) -> tuple[str, ...]:
+        used = {t for a in (*self._running, new) for t in a.tracks if a.status is ActionStatus.ongoing}
+        used |= {t for a in self._queue for t in a.tracks}
+        held = self.dynamic.held
+        return tuple(
+            self.model.arm_track(arm)
+            for arm in self.model.arms
+            if self.model.arm_track(arm) not in used and held.get(arm) is None
+        )
+
+    def _phase(self, action: Action, phase: Any, *arguments: Any) -> list[Any]:
+        """Run a phase; what it raises ends the action as `failure`, and the frame goes on."""
+        try:
+            return list(phase(*arguments))
+        except Exception as error:
+            if not isinstance(error, CounterpointError):
+                LOGGER.exception("%s of robot %r raised", type(action).__name__, self.robot_id)
+            action.end(
+                ActionStatus.failure, f"{type(error).__name__}: {error}",
+                error=error, robot_id=self.robot_id,
+            )  # fmt: skip
+            return []
+
+    def _take(self, action: Action, requests: Sequence[Request]) -> None:
+        """Keep an action's requests for the next frame."""
+        for request in requests:
+            if isinstance(request, DriveJoints):
+                self._add_velocity(action, request)
+            elif self._acceptable(action, request):
+                self._commands.append(request)
+
+    def _add_velocity(self, action: Action, request: DriveJoints) -> None:
+        span = self._spans.get(request.track)
+        velocity = np.asarray(request.velocity, dtype=np.float64)
+        if span is None or request.track not in (*action.tracks, *action.borrowed):
+            problem = f"drives {request.track!r}, which is not one of its tracks {action.tracks}"
+        elif velocity.shape != span.shape:
+            problem = f"gives {request.track!r} {velocity.shape} velocities instead of {span.shape}"
+        elif not np.isfinite(velocity).all():
+            problem = f"gives {request.track!r} a velocity that is not finite"
+        else:
+            if self._velocity is None:
+                assert self._static is not None
+                self._velocity = np.zeros(len(self._static.driven))
+            self._velocity[span] = velocity
+            return
+        action.end(ActionStatus.failure, f"{type(action).__name__} {problem}")
+
+    def _acceptable(self, action: Action, command: Any, *, settling: bool = False) -> bool:
+        """Whether an action's command may be sent; a bad one ends the action as `failure`."""
+        assert self.host is not None
+        try:
+            if not isinstance(command, Command):
+                raise CommandError(f"expected a command, got {command!r:.80}")
+            if settling and not command.settles:
+                raise CommandError(
+                    "an end phase may only stop motion, move grippers, weld, unweld and capture",
+                    type=command.type,
+                )
+            command.check(self.host.names.copy())
+        except CounterpointError as error:
+            action.end(ActionStatus.failure, f"it built a bad command: {error}", error=error)
+            return False
+        return True
+
+
+def _three(value: Sequence[float], field: str) -> tuple[float, float, float]:
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.shape != (3,) or not np.isfinite(array).all():
+        raise CommandError(
+            "expected three finite numbers [m]", type="add_robot", field=field, value=value
+        )
+    x, y, z = array.tolist()
+    return x, y, z

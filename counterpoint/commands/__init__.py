@@ -1,0 +1,72 @@
+"""What may be asked of the world: one typed model per command."""
+
+from counterpoint.commands.base import Command, Phase
+from counterpoint.commands.cameras import AddCamera, CaptureImages, LookAt, MoveCamera
+from counterpoint.commands.names import Names
+from counterpoint.commands.objects import (
+    AddObject,
+    AddWall,
+    ApplyForce,
+    RemoveObject,
+    SetColor,
+    SetObjectPhysics,
+    SetObjectVelocity,
+    TeleportObject,
+)
+from counterpoint.commands.parse import (
+    COMMANDS,
+    CommandLike,
+    check_commands,
+    in_order,
+    parse_command,
+    parse_commands,
+)
+from counterpoint.commands.robots import (
+    AddRobot,
+    DriveRobot,
+    RemoveRobot,
+    SetGripper,
+    SetJointPositions,
+    Unweld,
+    Weld,
+    driven_joints,
+    weld_id,
+)
+from counterpoint.commands.scene import CreateEmptyRoom, SetGravity, SetLighting, Terminate
+
+__all__ = [
+    "COMMANDS",
+    "AddCamera",
+    "AddObject",
+    "AddRobot",
+    "AddWall",
+    "ApplyForce",
+    "CaptureImages",
+    "Command",
+    "CommandLike",
+    "CreateEmptyRoom",
+    "DriveRobot",
+    "LookAt",
+    "MoveCamera",
+    "Names",
+    "Phase",
+    "RemoveObject",
+    "RemoveRobot",
+    "SetColor",
+    "SetGravity",
+    "SetGripper",
+    "SetJointPositions",
+    "SetLighting",
+    "SetObjectPhysics",
+    "SetObjectVelocity",
+    "TeleportObject",
+    "Terminate",
+    "Unweld",
+    "Weld",
+    "check_commands",
+    "driven_joints",
+    "in_order",
+    "parse_command",
+    "parse_commands",
+    "weld_id",
+]

@@ -1,0 +1,206 @@
+"""Commands about objects."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from counterpoint.commands.base import (
+    Color,
+    Command,
+    Name,
+    Phase,
+    Positive,
+    Quaternion,
+    Size3,
+    Vector3,
+)
+from counterpoint.commands.names import Names
+from counterpoint.core.errors import CommandError, UnknownModelError
+from counterpoint.objects import build_object
+
+Friction = Annotated[FiniteFloat, Field(ge=0)]
+
+
+class AddObject(Command):
+    """A parametric object.
+
+    Attributes:
+        object_id: Its name.
+        model: One of `counterpoint.objects.list_object_models()`.
+        size: Overall extents (x, y, z) [m], or None for the model's usual size.
+        position: Of its origin [m]: the centre of a box, sphere, cylinder or bar, else the middle
+            of what it stands on.
+        quaternion: Its orientation, wxyz.
+        mass: Mass [kg], or None for the model's.
+        static: Whether it never moves, or None for the model's choice.
+        friction: Coulomb coefficient of its surface.
+        color: Red, green, blue in 0..1, or None for the model's.
+        parameters: The model's own parameters, by name.
+    """
+
+    phase: ClassVar[Phase] = Phase.objects
+    type: Literal["add_object"] = "add_object"
+    object_id: Name
+    model: str
+    size: Size3 | None = None
+    position: Vector3 = (0.0, 0.0, 0.0)
+    quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
+    mass: Positive | None = None
+    static: bool | None = None
+    friction: Friction = 0.6
+    color: Color | None = None
+    parameters: dict[str, FiniteFloat] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_rotation(self) -> AddObject:
+        _require_rotation(self.quaternion)
+        return self
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        names.fresh(self.object_id, "object_id")
+        try:
+            model = build_object(self.model, self.size, self.parameters)
+        except UnknownModelError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise CommandError(str(error), field="model", value=self.model) from error
+        names.objects[self.object_id] = model.static if self.static is None else self.static
+
+
+class AddWall(Command):
+    """A static wall that stands on the floor.
+
+    Attributes:
+        object_id: Its name.
+        start: One end in the floor plane (x, y, z of its foot) [m].
+        end: The other end [m].
+        height: Its height [m].
+        thickness: Its thickness [m].
+    """
+
+    phase: ClassVar[Phase] = Phase.objects
+    type: Literal["add_wall"] = "add_wall"
+    object_id: Name
+    start: Vector3
+    end: Vector3
+    height: Positive = 2.5
+    thickness: Positive = 0.1
+    color: Color | None = None
+
+    @model_validator(mode="after")
+    def _has_length(self) -> AddWall:
+        if self.start[:2] == self.end[:2]:
+            raise ValueError("a wall needs two different ends")
+        return self
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        names.fresh(self.object_id, "object_id")
+        names.objects[self.object_id] = True
+
+
+class _OnObject(Command):
+    phase: ClassVar[Phase] = Phase.objects
+    object_id: str
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        names.object(self.object_id)
+
+    def _check_movable(self, names: Names) -> None:
+        if names.object(self.object_id):
+            raise CommandError(
+                f"object {self.object_id!r} is static and does not move",
+                field="object_id",
+                value=self.object_id,
+                exists=[o for o, static in names.objects.items() if not static],
+            )
+
+
+class RemoveObject(_OnObject):
+    """Take an object out of the scene, with the welds on it."""
+
+    type: Literal["remove_object"] = "remove_object"
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        names.object(self.object_id)
+        del names.objects[self.object_id]
+        for weld in [w for w, joined in names.welds.items() if self.object_id in joined]:
+            del names.welds[weld]
+
+
+class TeleportObject(_OnObject):
+    """Put an object somewhere else, at rest."""
+
+    type: Literal["teleport_object"] = "teleport_object"
+    position: Vector3
+    quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
+
+    @model_validator(mode="after")
+    def _is_rotation(self) -> TeleportObject:
+        _require_rotation(self.quaternion)
+        return self
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        self._check_movable(names)
+
+
+class SetObjectVelocity(_OnObject):
+    """Give an object a linear [m/s] and an angular [rad/s] velocity."""
+
+    type: Literal["set_object_velocity"] = "set_object_velocity"
+    linear: Vector3 = (0.0, 0.0, 0.0)
+    angular: Vector3 = (0.0, 0.0, 0.0)
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        self._check_movable(names)
+
+
+class ApplyForce(_OnObject):
+    """Push an object with a force [N] for one frame.
+
+    Attributes:
+        force: In the world frame [N].
+        at: World point that it acts at [m], or None for the centre of mass.
+    """
+
+    type: Literal["apply_force"] = "apply_force"
+    force: Vector3
+    at: Vector3 | None = None
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        self._check_movable(names)
+
+
+class SetObjectPhysics(_OnObject):
+    """Change an object's mass [kg], friction or damping [1/s]; None leaves it as it is."""
+
+    type: Literal["set_object_physics"] = "set_object_physics"
+    mass: Positive | None = None
+    friction: Friction | None = None
+    linear_damping: Friction | None = None
+    angular_damping: Friction | None = None
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        self._check_movable(names)
+
+
+class SetColor(_OnObject):
+    """Change an object's colour."""
+
+    type: Literal["set_color"] = "set_color"
+    color: Color
+
+
+def _require_rotation(quaternion: tuple[float, ...]) -> None:
+    norm = sum(v * v for v in quaternion) ** 0.5
+    if not 0.5 < norm < 2.0:
+        raise ValueError(f"a quaternion wxyz needs length 1, not {norm:.3g}")

@@ -1,0 +1,39 @@
+"""Parametric objects with affordance points.
+
+Importing this registers the built-in models: bar, basket, box, crate, cylinder, mug, plate,
+shelf, sphere, table and wall.
+"""
+
+from counterpoint.objects.furniture import shelf, table, wall
+from counterpoint.objects.model import (
+    Affordance,
+    Builder,
+    ObjectModel,
+    Shape,
+    build_object,
+    list_object_models,
+    register_object_model,
+)
+from counterpoint.objects.primitives import bar, box, cylinder, sphere
+from counterpoint.objects.vessels import basket, crate, mug, plate
+
+__all__ = [
+    "Affordance",
+    "Builder",
+    "ObjectModel",
+    "Shape",
+    "bar",
+    "basket",
+    "box",
+    "build_object",
+    "crate",
+    "cylinder",
+    "list_object_models",
+    "mug",
+    "plate",
+    "register_object_model",
+    "shelf",
+    "sphere",
+    "table",
+    "wall",
+]

@@ -1,0 +1,332 @@
+"""Forward kinematics, Jacobians and inverse kinematics of a robot model.
+
+Joint vectors `q` have one entry a moving joint, in the order of `Kinematics.joints` (base first),
+and poses are in the frame that the description is mounted in: the world, moved by the robot's
+mounting pose. Inverse kinematics is damped least squares (Nakamura, Hanafusa 1986) with joint
+limits as a clamp, restarted from several seeds; it stops by iterations, never by time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from lxml import etree
+from numpy.typing import NDArray
+
+from counterpoint.core.arm import Arm
+from counterpoint.core.pose import Array, Pose, matrix_from_quaternion, rotation_vector, multiply, conjugate
+from counterpoint.core.seeds import derive_substream
+from counterpoint.robots.description import load_description, tool_link
+from counterpoint.robots.model import BASE_JOINTS, RobotModel
+
+MAX_STEP = 0.3  # rad or m: the linearisation is not trusted further
+DAMPING = 1e-3
+POSITION_TOLERANCE = 1e-3
+ORIENTATION_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """An answer of the inverse kinematics.
+
+    Attributes:
+        q: Joint vector, shape (n,).
+        success: Whether the hand is within tolerance there.
+        position_error: Distance left [m].
+        orientation_error: Angle left [rad]; 0 where orientation is free.
+        iterations: Steps that it took, over all seeds.
+    """
+
+    q: Array
+    success: bool
+    position_error: float
+    orientation_error: float
+    iterations: int
+
+
+class Kinematics:
+    """Kinematics of one robot model. Shared by all robots of that model: it keeps no state.
+
+    Attributes:
+        joints: Moving joints, base first.
+        lower: Lowest position of each, shape (n,) [m or rad].
+        upper: Highest position.
+        home: Rest position, shape (n,).
+    """
+
+    def __init__(self, model: RobotModel) -> None:
+        from sapien.pysapien_pinocchio import PinocchioModel  # loads SAPIEN: only when needed
+
+        description = load_description(model)
+        self.model = model
+        self.joints = description.joints
+        self.index = {name: i for i, name in enumerate(self.joints)}
+        self.lower, self.upper = description.lower, description.upper
+        self.home = np.array([model.home.get(j, 0.0) for j in self.joints])
+        self.home = np.clip(self.home, self.lower, self.upper)
+        for gripper in model.grippers.values():  # grippers rest open
+            for joint in gripper.drivers:
+                self.home[self.index[joint]] = gripper.positions[-1]
+            for joint, driver in gripper.followers.items():
+                self.home[self.index[joint]] = gripper.multipliers[joint] * self.home[self.index[driver]]
+        self.home.setflags(write=False)
+        self.base_size = len(BASE_JOINTS) if model.mobile else 0
+        self._pinocchio = PinocchioModel(description.kinematic, np.zeros(3))
+        self._pinocchio.set_joint_order(list(self.joints))
+        links = [str(e.get("name")) for e in etree.fromstring(description.kinematic).findall("link")]
+        self._pinocchio.set_link_order(links)
+        self._link = {name: i for i, name in enumerate(links)}
+        self._tool = {arm: self._link[tool_link(arm.value)] for arm in model.end_effectors}
+        self._lengths: dict[Arm, float] = {}
+        self._samples: dict[Arm, tuple[Array, Array]] = {}
+
+    def indices(self, joints: tuple[str, ...]) -> NDArray[np.intp]:
+        """Where the named joints are in a joint vector."""
+        return np.array([self.index[j] for j in joints], dtype=np.intp)
+
+    def track_indices(self, track: str) -> NDArray[np.intp]:
+        """Where a track's joints are in a joint vector; `base` is a track too."""
+        if track == "base":
+            return np.arange(self.base_size)
+        return self.indices(self.model.tracks[track])
+
+    def link_pose(self, q: Array, link: str) -> Pose:
+        """The pose of a link."""
+        self._pinocchio.compute_forward_kinematics(q)
+        return self._pose(self._link[link])
+
+    def link_poses(self, q: Array, links: tuple[str, ...]) -> list[Pose]:
+        """The poses of several links."""
+        self._pinocchio.compute_forward_kinematics(q)
+        return [self._pose(self._link[link]) for link in links]
+
+    def tool_pose(self, q: Array, arm: Arm) -> Pose:
+        """The pose of an arm's tool frame."""
+        self._pinocchio.compute_forward_kinematics(q)
+        return self._pose(self._tool[arm])
+
+    def tool_jacobian(self, q: Array, arm: Arm) -> Array:
+        """The tool's velocity per joint velocity in the tool's own frame, linear first, shape (6, n)."""
+        jacobian: Array = self._pinocchio.compute_single_link_local_jacobian(q, self._tool[arm])
+        return jacobian
+
+    def _pose(self, link: int) -> Pose:
+        pose: Any = self._pinocchio.get_link_pose(link)
+        return Pose(pose.p.astype(np.float64), pose.q.astype(np.float64))
+
+    def shoulder_pose(self, q: Array, arm: Arm) -> Pose:
+        """The pose of the link that the arm's first joint moves."""
+        return self.link_pose(q, self._track_links(arm)[0])
+
+    def arm_length(self, arm: Arm) -> float:
+        """The length of an arm stretched joint by joint, from its first joint to the tool [m]."""
+        if arm not in self._lengths:
+            poses = self.link_poses(self.home, self._track_links(arm))
+            points = [p.p for p in poses] + [self.tool_pose(self.home, arm).p]
+            steps = zip(points, points[1:], strict=False)
+            self._lengths[arm] = float(sum(np.linalg.norm(b - a) for a, b in steps))
+        return self._lengths[arm]
+
+    def _track_links(self, arm: Arm) -> tuple[str, ...]:
+        return _child_links(self.model, self.model.tracks[self.model.arm_track(arm)])
+
+    def solve(
+        self,
+        arm: Arm,
+        target: Pose,
+        q: Array,
+        *,
+        tracks: tuple[str, ...] = (),
+        orientation: bool = True,
+        axis_only: bool = False,
+        seeds: int = 8,
+        iterations: int = 60,
+        keep: float = 0.0,
+    ) -> Solution:
+        """Joint positions that bring an arm's tool to `target`.
+
+        Args:
+            arm: The arm.
+            target: Where the tool frame has to be.
+            q: The present joint vector, shape (n,): the first seed, and what other joints keep.
+            tracks: Tracks that may move besides the arm's, such as `torso`.
+            orientation: Whether the orientation counts; else only the position does.
+            axis_only: With orientation: only the tool's z axis counts, not the turn about it.
+            seeds: How many starts are tried; the best answer of those in tolerance is the one
+                nearest to `q`, over all seeds tried until two are found.
+            iterations: Steps a seed.
+            keep: Weight of staying near the first seed in the null space, per step.
+        """
+        moving = np.concatenate(
+            [self.track_indices(t) for t in (self.model.arm_track(arm), *tracks)]
+        ).astype(np.intp)
+        best: Solution | None = None
+        failed: Solution | None = None
+        total, found = 0, 0
+        for number, start in enumerate(self._starts(arm, target.p, q, moving, seeds)):
+            answer = self._descend(arm, target, start, moving, orientation, axis_only, iterations, keep)
+            total += answer.iterations
+            if answer.success:
+                found += 1
+                if best is None or _distance(answer.q, q, moving) < _distance(best.q, q, moving):
+                    best = answer
+                if found == 2 or number == 0:  # the seed where the arm is now is the nearest
+                    break
+            elif failed is None or answer.position_error < failed.position_error:
+                failed = answer
+        result = best or failed
+        assert result is not None
+        return Solution(
+            result.q, result.success, result.position_error, result.orientation_error, total
+        )
+
+    def step(self, arm: Arm, target: Pose, q: Array, *, orientation: bool, iterations: int = 3) -> Solution:
+        """A few descent steps from `q`: for targets that move a little each frame."""
+        moving = self.track_indices(self.model.arm_track(arm))
+        return self._descend(arm, target, q.copy(), moving, orientation, False, iterations, 0.0)
+
+    def _starts(
+        self, arm: Arm, target: Array, q: Array, moving: NDArray[np.intp], seeds: int
+    ) -> Any:
+        """The present posture, the rest posture, then sampled postures with the hand nearest first."""
+        yield q.copy()
+        start = q.copy()
+        start[moving] = self.home[moving]
+        yield start
+        if seeds <= 2:
+            return
+        postures, hands = self._sampled(arm)
+        track = self.track_indices(self.model.arm_track(arm))
+        base = self._arm_base(q)
+        distance = np.linalg.norm(hands @ matrix_from_quaternion(base.q).T + base.p - target, axis=1)
+        for k in np.argsort(distance, kind="stable")[: seeds - 2]:
+            start = q.copy()
+            start[track] = postures[k]
+            yield start
+
+    def _sampled(self, arm: Arm, count: int = 256) -> tuple[Array, Array]:
+        """Fixed random arm postures, and where the hand is in them relative to the arm's base."""
+        if arm not in self._samples:
+            rng = derive_substream(f"inverse kinematics seeds {self.model.name} {arm}").default_rng()
+            track = self.track_indices(self.model.arm_track(arm))
+            low, high = np.maximum(self.lower[track], -np.pi), np.minimum(self.upper[track], np.pi)
+            postures = rng.uniform(low, high, (count, len(track)))
+            q = np.array(self.home)
+            base = self._arm_base(q).inverse()
+            hands = np.empty((count, 3))
+            for i, posture in enumerate(postures):
+                q[track] = posture
+                hands[i] = base.apply(self.tool_pose(q, arm).p)
+            self._samples[arm] = (postures, hands)
+        return self._samples[arm]
+
+    def _arm_base(self, q: Array) -> Pose:
+        """The body that the arms hang on, whatever the arms do."""
+        return self.link_pose(q, _arm_parent(self.model))
+
+    def _descend(
+        self,
+        arm: Arm,
+        target: Pose,
+        q: Array,
+        moving: NDArray[np.intp],
+        orientation: bool,
+        axis_only: bool,
+        iterations: int,
+        keep: float,
+    ) -> Solution:
+        """Damped least squares from one seed."""
+        tool, pinocchio = self._tool[arm], self._pinocchio
+        low, high = self.lower[moving], self.upper[moving]
+        rest = q[moving].copy()
+        rows = 6 if orientation and not axis_only else 5 if orientation else 3
+        eye = np.eye(len(moving))
+        target_q_inverse = conjugate(target.q)
+        goal_axis = matrix_from_quaternion(target.q)[:, 2]
+        error = np.empty(rows)
+        distance = angle = np.inf
+        step = 0
+        best_q, best_cost = q, np.inf
+        best_distance = best_angle = np.inf
+        while True:
+            pinocchio.compute_forward_kinematics(q)
+            pose = pinocchio.get_link_pose(tool)
+            turn = matrix_from_quaternion(pose.q)
+            error[:3] = turn.T @ (target.p - pose.p)
+            distance = float(np.linalg.norm(error[:3]))
+            angle = 0.0
+            if orientation and axis_only:
+                local = turn.T @ goal_axis
+                spin = np.array([-local[1], local[0]])
+                sine = float(np.hypot(spin[0], spin[1]))
+                angle = float(np.arctan2(sine, local[2]))
+                error[3:5] = spin * (angle / sine) if sine > 1e-9 else (0.0, angle)
+            elif orientation:
+                spin = -rotation_vector(multiply(target_q_inverse, pose.q))
+                # The rotation that leads from the tool to the target, in the tool's frame.
+                error[3:6] = turn.T @ (matrix_from_quaternion(target.q) @ spin)
+                angle = float(np.linalg.norm(spin))
+            cost = distance + 0.1 * angle
+            if cost < best_cost:
+                best_q, best_cost = q.copy(), cost
+                best_distance, best_angle = distance, angle
+            done = distance < 0.1 * POSITION_TOLERANCE and angle < 0.1 * ORIENTATION_TOLERANCE
+            if done or step == iterations:
+                break
+            jacobian = pinocchio.compute_single_link_local_jacobian(q, tool)[:rows, moving]
+            # Joints at a limit that would be pushed beyond it are left out of this step.
+            free = np.ones(len(moving), dtype=bool)
+            for _ in range(2):
+                reduced = jacobian * free
+                # A damping that vanishes with the error converges quadratically near the solution.
+                damping = DAMPING + 0.05 * min(cost, 1.0) ** 2
+                gram = reduced @ reduced.T
+                gram[np.diag_indices(rows)] += damping
+                inverse = np.linalg.solve(gram, np.column_stack([error, reduced]) if keep else error[:, None])
+                delta = reduced.T @ inverse[:, 0]
+                if keep:
+                    nullspace = eye - reduced.T @ inverse[:, 1:]
+                    delta += nullspace @ (keep * (rest - q[moving])) * free
+                largest = float(np.max(np.abs(delta)))
+                if largest > MAX_STEP:
+                    delta *= MAX_STEP / largest
+                new = q[moving] + delta
+                blocked = ((new < low) | (new > high)) & free
+                if not blocked.any():
+                    break
+                free &= ~blocked
+            q[moving] = np.clip(new, low, high)
+            step += 1
+        success = best_distance < POSITION_TOLERANCE and best_angle < ORIENTATION_TOLERANCE
+        return Solution(best_q, success, best_distance, best_angle, step)
+
+
+@lru_cache(maxsize=32)
+def kinematics_of(model: RobotModel) -> Kinematics:
+    """The model's kinematics, made once a process."""
+    return Kinematics(model)
+
+
+@lru_cache(maxsize=32)
+def joint_links(model: RobotModel) -> dict[str, tuple[str, str]]:
+    root = etree.fromstring(load_description(model).kinematic)
+    return {
+        str(j.get("name")): (str(j.find("parent").get("link")), str(j.find("child").get("link")))
+        for j in root.findall("joint")
+    }
+
+
+def _child_links(model: RobotModel, joints: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(joint_links(model)[j][1] for j in joints)
+
+
+def _arm_parent(model: RobotModel) -> str:
+    first = model.tracks[model.arm_track(model.arms[0])][0]
+    return joint_links(model)[first][0]
+
+
+def _distance(a: Array, b: Array, moving: NDArray[np.intp]) -> float:
+    return float(np.max(np.abs(a[moving] - b[moving])))

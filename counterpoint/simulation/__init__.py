@@ -1,0 +1,1 @@
+"""Does what commands ask: the simulator protocol, SAPIEN behind it, responses, renderers."""

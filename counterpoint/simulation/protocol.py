@@ -1,0 +1,65 @@
+"""What the loop needs of a simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from counterpoint.commands import Command
+from counterpoint.simulation.renderer import Renderer, SceneView
+from counterpoint.simulation.response import ObjectStatic, Response, RobotStatic
+
+
+class Simulator(Protocol):
+    """Does what commands ask, one frame at a time.
+
+    Attributes:
+        frame: Frames stepped so far.
+        robots: Robot id → what never changes about it.
+        objects: Object id → likewise.
+    """
+
+    frame: int
+    robots: Mapping[str, RobotStatic]
+    objects: Mapping[str, ObjectStatic]
+
+    def check(self, frame: Sequence[Command]) -> None:
+        """Refuse what geometry forbids, before anything is applied."""
+        ...
+
+    def apply(self, commands: Sequence[Command]) -> None:
+        """Carry out checked, ordered commands without advancing time."""
+        ...
+
+    def step(self) -> None:
+        """Advance by one frame."""
+        ...
+
+    def observe(self) -> Response:
+        """Gather the state once, with the images that were asked for."""
+        ...
+
+    def capture(self, response: Response) -> None:
+        """Add images that were asked for since to the response."""
+        ...
+
+    def scene_view(self) -> SceneView:
+        """What there is to draw."""
+        ...
+
+    @property
+    def renderer(self) -> Renderer:
+        """What draws it."""
+        ...
+
+    def world_hash(self) -> str:
+        """32 hex characters of the physical state."""
+        ...
+
+    def state_parts(self) -> Any:
+        """What else later frames depend on."""
+        ...
+
+    def close(self) -> None:
+        """Free everything."""
+        ...

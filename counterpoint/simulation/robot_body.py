@@ -1,0 +1,150 @@
+"""A robot in the physics scene: its articulation, its drives, its grippers."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sapien
+from sapien.wrapper.urdf_loader import URDFLoader
+
+from counterpoint.core.pose import Array, Pose
+from counterpoint.robots import BASE_JOINTS, RobotModel
+from counterpoint.robots.description import load_description
+from counterpoint.robots.kinematics import kinematics_of
+
+FINGER_FRICTION = 1.0
+LINK_FRICTION = 0.4
+BASE_WINDUP = 0.1  # m or rad
+ARM_WINDUP = 0.15  # rad or m
+ANY_GROUP = 1
+SELF_GROUP = 1 << 30
+
+
+class RobotBody:
+    """One robot's articulation.
+
+    Attributes:
+        links: Physical links, root first.
+        lower, upper, max_velocity, max_acceleration, windup: Limits of its joints, shape (n,).
+        gripper_joints: Where driver joints of grippers are in the joint vector.
+    """
+
+    def __init__(self, scene: Any, model: RobotModel, number: int, mount: Pose) -> None:
+        description = load_description(model)
+        kinematics = kinematics_of(model)
+        self.model = model
+        self.articulation = load_articulation(scene, model)
+        self.links = list(self.articulation.get_links())
+        for link in self.links:
+            link.set_disable_gravity(True)
+            for shape in link.get_collision_shapes():
+                # A robot's own links never collide: their hulls overlap at the joints.
+                shape.set_collision_groups([ANY_GROUP, ANY_GROUP, SELF_GROUP, number & 0xFFFF])
+        self.articulation.set_root_pose(sapien.Pose(mount.p, mount.q))
+        self.joints = list(self.articulation.get_active_joints())
+        names = tuple(j.name for j in self.joints)
+        if names != description.joints:
+            raise RuntimeError(f"joint order of {model.name!r} differs: {names}")
+        n = len(names)
+        self.lower, self.upper = description.lower.copy(), description.upper.copy()
+        self.max_velocity = description.velocity.copy()
+        self.max_acceleration, self.windup = np.empty(n), np.empty(n)
+        grippers = {j: g for g in model.grippers.values() for j in g.joints}
+        for i, joint in enumerate(self.joints):
+            gripper = grippers.get(joint.name)
+            if gripper is not None:
+                drive, effort = gripper.drive, gripper.force_limit
+                span = abs(gripper.positions[-1] - gripper.positions[0])
+                travel = gripper.openings[-1] - gripper.openings[0]
+                self.max_velocity[i] = gripper.speed * span / travel
+                self.max_acceleration[i] = np.inf
+                self.windup[i] = 1.5 * effort / drive.stiffness
+            else:
+                drive = model.drive_of(joint.name)
+                effort = float(description.effort[i])
+                if drive.velocity is not None:
+                    self.max_velocity[i] = min(self.max_velocity[i], drive.velocity)
+                # The planner's own limits are the drive's; the margin is for rounding.
+                self.max_acceleration[i] = drive.acceleration * (1 + 1e-6)
+                self.windup[i] = BASE_WINDUP if joint.name in BASE_JOINTS else ARM_WINDUP
+            joint.set_drive_properties(drive.stiffness, drive.damping, effort, drive.mode)
+            joint.set_friction(0.0)
+        followers = [
+            (kinematics.index[f], kinematics.index[d], g.multipliers[f])
+            for g in model.grippers.values()
+            for f, d in g.followers.items()
+        ]
+        self.followers = np.array([f for f, _, _ in followers], dtype=np.intp)
+        self.leaders = np.array([d for _, d, _ in followers], dtype=np.intp)
+        self.multipliers = np.array([m for _, _, m in followers])
+        self.gripper_joints = {
+            arm: kinematics.indices(g.drivers) for arm, g in model.grippers.items()
+        }
+        self._sent_position = np.full(n, np.nan)
+        self._sent_velocity = np.full(n, np.nan)
+
+    def teleport(self, q: Array) -> None:
+        """Put the joints at `q`, shape (n,), at rest, with the drives there too."""
+        self.articulation.set_qpos(q.astype(np.float32))
+        self.articulation.set_qvel(np.zeros(len(q), dtype=np.float32))
+        self.drive(q, np.zeros(len(q)))
+
+    def drive(self, position: Array, velocity: Array) -> None:
+        """Hand over drive targets, shape (n,); those that did not change are not sent again."""
+        changed = np.flatnonzero(position != self._sent_position).tolist()
+        if changed:
+            values = position.tolist()
+            for i in changed:
+                self.joints[i].set_drive_target(values[i])
+            self._sent_position = position.copy()
+        changed = np.flatnonzero(velocity != self._sent_velocity).tolist()
+        if changed:
+            values = velocity.tolist()
+            for i in changed:
+                self.joints[i].set_drive_velocity_target(values[i])
+            self._sent_velocity = velocity.copy()
+
+    def remove(self, scene: Any) -> None:
+        """Take it out of the scene."""
+        for link in reversed(self.links):
+            scene.remove_entity(link.entity)
+
+
+@lru_cache(maxsize=32)
+def physical_file(model: RobotModel) -> Path:
+    """A temporary file with the model's physical description, for the loader; once a process."""
+    folder = tempfile.mkdtemp(prefix="counterpoint-")
+    path = Path(folder) / f"{model.name}.urdf"
+    path.write_text(load_description(model).physical)
+    return path
+
+
+def load_articulation(scene: Any, model: RobotModel) -> Any:
+    """Build the model's physical description in a scene."""
+    loader = URDFLoader()
+    loader.set_scene(scene)
+    loader.fix_root_link = True
+    loader.set_material(LINK_FRICTION, LINK_FRICTION, 0.0)
+    body_of = load_description(model).body_of
+    for gripper in model.grippers.values():
+        for finger in gripper.fingers:
+            loader.set_link_material(body_of[finger][0], FINGER_FRICTION, FINGER_FRICTION, 0.0)
+    return loader.load(str(physical_file(model)))
+
+
+class PhysicsScene(sapien.Scene):  # type: ignore[misc]
+    """A physics scene without a render system, whose life time its owner ends with `clear()`.
+
+    SAPIEN's own scene clears itself when it is collected, which aborts the process when that
+    happens at interpreter exit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([sapien.physx.PhysxCpuSystem()])
+
+    def __del__(self) -> None:
+        """Nothing: the owner has cleared it."""
