@@ -31,7 +31,7 @@ PLACED = 0.02  # m: how near to its goal a placed object rests
 LIFT = 0.06  # m: above the goal, where lowering begins
 RAISE = 0.05  # m: straight up before anything else
 GAP = 0.004  # m: left under a placed object before it is let go
-WITHDRAW = 0.10  # m
+WITHDRAW = (0.10, 0.06, 0.03)  # m, the first that the arm has room for
 TURNS = tuple(np.deg2rad([0, 30, -30, 60, -60, 90, -90, 135, -135, 180]).tolist())
 
 
@@ -239,17 +239,21 @@ class Place(Composite):
 
         down = Pose(goal.p + np.array([0.0, 0.0, GAP]), goal.q)
         lift = MoveHand(
-            lambda now: Pose(now.p + np.array([0.0, 0.0, RAISE]), now.q), self.arm, ignore=spare
-        )
+            lambda now: [Pose(now.p + np.array([0.0, 0.0, RAISE]), now.q)],
+            self.arm, ignore=spare, optional=True,
+        )  # fmt: skip
         self._steps = [
             *([lift] if raises else []),
             FollowJoints(above[None], self.tracks, self.arm, spare),
-            MoveHand(lambda _: down, self.arm, ignore=spare, share=0.25),
-            MoveHand(lambda _: goal, self.arm, ignore=spare, share=0.06, until=landed),
+            MoveHand(lambda _: [down], self.arm, ignore=spare, share=0.25),
+            MoveHand(lambda _: [goal], self.arm, ignore=spare, share=0.06, until=landed),
             Drop(self.arm),
             MoveHand(
-                lambda now: Pose(now.p - WITHDRAW * rotate(now.q, np.array([0.0, 0.0, 1.0])), now.q),
-                self.arm, ignore=spare,
+                lambda now: [
+                    Pose(now.p - d * rotate(now.q, np.array([0.0, 0.0, 1.0])), now.q)
+                    for d in WITHDRAW
+                ],
+                self.arm, ignore=spare, optional=True,
             ),
         ]  # fmt: skip
 

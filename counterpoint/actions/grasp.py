@@ -28,6 +28,7 @@ from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 STANDOFF = 0.10  # m: where the straight approach begins
 NEAR_STANDOFF = 0.05  # m: where there is no room for that
+ROOM = 0.003  # m: left between closed fingers and what the object stands on
 OPEN_WIDER = 0.03  # m: than the object, on the way in
 CLOSE_FRAMES = 120
 TILTS = (0.0, math.radians(25), math.radians(-25), math.radians(50), math.radians(-50))
@@ -210,8 +211,8 @@ class Grasp(Composite):
         state = resp.objects[self.object_id]
         point = self.target[1] if isinstance(self.target, tuple) else None
         candidates = grasp_poses(
-            state, gripper.max_opening, affordance=point if isinstance(point, str) else None,
-            tilts=TILTS,
+            state, gripper.max_opening, static.model.end_effectors[self.arm].finger_depth,
+            affordance=point if isinstance(point, str) else None, tilts=TILTS,
         )  # fmt: skip
         if self.angle is not None:
             candidates = self._turned(candidates, dynamic)
@@ -244,6 +245,9 @@ class Grasp(Composite):
                 hit = obstacles.hit_along(wide[:: max(1, len(wide) - 1)], [self.arm], ignore=others)
                 if hit is None:
                     hit = obstacles.hit(wide[0], [self.arm])
+                if hit is None:  # fingers may swing forward as they close
+                    closed = self._with_opening(line[-1:], static, gripper, candidate.width - OPEN_WIDER)
+                    hit = obstacles.hit(closed[0], [self.arm], ignore=others, tolerance=-ROOM)
                 if hit is not None:
                     blocked = hit
                     continue
@@ -277,7 +281,7 @@ class Grasp(Composite):
         weld = (self.hold or gripper.hold) == "weld"
         self._steps = [
             FollowJoints(way, self.tracks, self.arm, spare),
-            MoveHand(lambda _: goal, self.arm, ignore=spare),
+            MoveHand(lambda _: [goal], self.arm, ignore=spare),
             CloseHand(self.object_id, self.arm, weld=weld),
         ]
 

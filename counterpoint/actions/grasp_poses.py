@@ -10,6 +10,7 @@ import numpy as np
 from counterpoint.core.pose import (
     Array,
     Pose,
+    matrix_from_quaternion,
     multiply,
     quaternion_from_axis_angle,
     quaternion_from_frame,
@@ -18,6 +19,7 @@ from counterpoint.core.pose import (
 from counterpoint.objects.model import Affordance
 from counterpoint.simulation.response import ObjectState
 
+TIP_CLEARANCE = 0.004  # m: between fingertips and the object's far side
 CLEARANCE = 0.006  # m: how much wider than the object the hand must open
 
 
@@ -48,6 +50,7 @@ class GraspPose:
 def grasp_poses(
     state: ObjectState,
     max_opening: float,
+    finger_depth: float,
     *,
     affordance: str | None = None,
     tilts: tuple[float, ...] = (0.0,),
@@ -57,6 +60,7 @@ def grasp_poses(
     Args:
         state: The object.
         max_opening: The widest that the hand opens [m].
+        finger_depth: How far the fingertips reach beyond the tool centre point [m].
         affordance: Only this point, or None for all.
         tilts: Angles [rad] by which the hand leans about the closing axis, each tried.
     """
@@ -68,15 +72,22 @@ def grasp_poses(
             continue
         for tilt in tilts:
             for flip in (1.0, -1.0):  # a parallel hand fits both ways round
-                found.append(GraspPose(point.name, _tool(state, point, flip, tilt), point.width))
+                found.append(GraspPose(point.name, _tool(state, point, flip, tilt, finger_depth), point.width))
     return found
 
 
-def _tool(state: ObjectState, point: Affordance, flip: float, tilt: float) -> Pose:
+def _tool(
+    state: ObjectState, point: Affordance, flip: float, tilt: float, finger_depth: float
+) -> Pose:
     approach = rotate(state.quaternion, point.approach)
     closing = flip * rotate(state.quaternion, point.closing_axis)
     # The tool's z is the approach and its y the closing axis, so its x is y × z.
     q = quaternion_from_frame(np.cross(closing, approach), approach)
     if tilt:
         q = multiply(quaternion_from_axis_angle(closing / math.sqrt(closing @ closing), tilt), q)
-    return Pose(state.pose.apply(point.position), q)
+    # Fingertips stay short of the object's far side, where there may be a table.
+    advance = rotate(q, np.array([0.0, 0.0, 1.0]))
+    position = state.pose.apply(point.position)
+    corners = state.static.vertices @ matrix_from_quaternion(state.quaternion).T + state.position
+    room = float(((corners - position) @ advance).max()) - TIP_CLEARANCE
+    return Pose(position - advance * max(0.0, finger_depth - room), q)

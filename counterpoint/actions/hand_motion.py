@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,24 +98,27 @@ class MoveHand(Action):
     """Move a tool along a straight line.
 
     Args:
-        goal: Where the tool ends in the world, given the commanded tool pose now.
+        goals: Where the tool may end in the world, best first, given the commanded tool pose now.
         arm: The arm.
         ignore: Names whose touch does not stop the motion.
         until: Ends the motion early, in success, once it is true.
         share: Of the joint speed limits.
+        optional: Whether staying where it is counts as success.
     """
 
     def __init__(
         self,
-        goal: Callable[[Pose], Pose],
+        goals: Callable[[Pose], Sequence[Pose]],
         arm: Arm,
         *,
         ignore: frozenset[str] = frozenset(),
         until: Callable[[Response, RobotState], bool] | None = None,
         share: float = SLOW,
+        optional: bool = False,
     ) -> None:
         super().__init__()
-        self._goal_of = goal
+        self._goals_of = goals
+        self._optional = optional
         self._arm = arm
         self._ignore = ignore
         self._until = until
@@ -139,15 +142,18 @@ class MoveHand(Action):
         self._links = arm_links(static.model, self._arm)
         q = dynamic.target.copy()
         commanded = static.mount @ static.kinematics.tool_pose(q, self._arm)
-        goal = self._goal_of(commanded)
-        if float(np.linalg.norm(goal.p - commanded.p)) < 1e-4:
+        goals = self._goals_of(commanded)
+        if float(np.linalg.norm(goals[0].p - commanded.p)) < 1e-4:
             return self.succeed("there already")
-        line = line_waypoints(static, self._arm, q, goal)
+        lines = (line_waypoints(static, self._arm, q, goal) for goal in goals)
+        line = next((line for line in lines if line is not None), None)
         if line is None:
+            if self._optional:
+                return self.succeed("stays: the straight line leaves the arm's workspace")
             return self.end(
                 ActionStatus.cannot_reach,
                 "the straight line to the target leaves the arm's workspace",
-                distance=float(np.linalg.norm(goal.p - commanded.p)),
+                distance=float(np.linalg.norm(goals[0].p - commanded.p)),
             )
         self._path = PathMotion(
             line[:, limits.indices], limits.velocity * self._share, limits.acceleration,

@@ -27,8 +27,8 @@ DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improv
 class ReachFor(Action):
     """Move one hand, or both at once, to a target; a moving one is followed.
 
-    A hand that holds something keeps its orientation where it can, and moves straight when both
-    hands hold the same object.
+    A hand that holds something moves straight and keeps its orientation, where it can; two hands
+    that hold things move in step.
 
     Args:
         target: A position [m], an object, (object, affordance) or a robot; with two arms, one for
@@ -197,35 +197,44 @@ class ReachFor(Action):
         dynamic: RobotState,
         tracks: tuple[str, ...],
     ) -> tuple[Solution, tuple[str, ...]]:
-        """A posture for one hand; the torso joins only where the arm alone cannot."""
+        """A posture for one hand; the torso joins only where the arm alone cannot.
+
+        A hand that holds something keeps its orientation; where that is impossible, the direction
+        in which it points; else only its position counts, from the posture it has.
+        """
         kinematics = static.kinematics
         inverse = static.mount.inverse()
+        goal = inverse @ Pose(point, self._wanted(arm))
         extra = [tracks] if tracks else [(), ("torso",)] if "torso" in static.model.tracks else [()]
         holding = dynamic.held.get(arm) is not None
-        keep = self._rotation[self.arms.index(arm)]
         answer: Solution | None = None
         for also in extra:
-            if self.orientation is not None or holding:
-                wanted = self.orientation if self.orientation is not None else keep
-                goal = inverse @ Pose(point, wanted)
+            if self.orientation is not None:
                 answer = kinematics.solve(arm, goal, q, tracks=also)
                 self._oriented = answer.success
-                if answer.success or self.orientation is not None:
-                    if answer.success:
-                        return answer, also
-                    continue
-            goal = inverse @ Pose(point, keep)
-            answer = kinematics.solve(arm, goal, q, tracks=also, orientation=False)
+            elif holding:
+                answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1)
+                self._oriented = answer.success
+                if not answer.success:
+                    answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1, axis_only=True)
+                if not answer.success:
+                    answer = kinematics.solve(arm, goal, q, tracks=also, orientation=False)
+            else:
+                answer = kinematics.solve(arm, goal, q, tracks=also, orientation=False)
             if answer.success:
                 return answer, also
         assert answer is not None
         return answer, ()
 
+    def _wanted(self, arm: Arm) -> Array:
+        """The orientation that the hand should have, or has now."""
+        return self.orientation if self.orientation is not None else self._rotation[self.arms.index(arm)]
+
     def _make_plan(self, static: RobotStatic, dynamic: RobotState, points: list[Array]) -> None:
         assert self.controls is not None
         limits = self._limits = TrackLimits.of(static, self.tracks)
-        together = {dynamic.held.get(a) for a in self.arms}
-        if len(self.arms) > 1 and len(together) == 1 and None not in together:
+        held = {dynamic.held.get(a) for a in self.arms}
+        if self.orientation is None and len(self.tracks) == len(self.arms) and None not in held:
             path = self._straight(static, dynamic, points)
             if path is not None:
                 self._path = PathMotion(
@@ -242,7 +251,7 @@ class ReachFor(Action):
     def _straight(
         self, static: RobotStatic, dynamic: RobotState, points: list[Array]
     ) -> Array | None:
-        """Both hands along straight lines, in step: what they hold is neither bent nor dropped."""
+        """All hands along straight lines, in step: what they hold is neither bent nor dropped."""
         lines = []
         for arm, point in zip(self.arms, points, strict=True):
             start = dynamic.target.copy()

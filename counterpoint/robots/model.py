@@ -49,6 +49,7 @@ class Gripper:
         speed: How fast the opening changes [m/s].
         drive: Gains of drivers and followers.
         force_limit: Largest driver force [N] or torque [N·m].
+        armature: Inertia that the motors add to each joint through their gears [kg or kg·m²].
         followers: Follower joint → driver joint.
         multipliers: Follower joint → multiple of its driver's position.
         hold: `friction`, or `weld` for hands that cannot pinch.
@@ -61,6 +62,7 @@ class Gripper:
     speed: float = 0.1
     drive: Drive = Drive()
     force_limit: float = 40.0
+    armature: float = 0.0
     followers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     multipliers: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     hold: Literal["friction", "weld"] = "friction"

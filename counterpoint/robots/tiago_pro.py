@@ -28,7 +28,8 @@ def _gripper(side: str) -> Gripper:
         positions=POSITIONS,
         speed=0.12,
         drive=Drive(stiffness=1000.0, damping=100.0),
-        force_limit=10.0,
+        force_limit=2.0,
+        armature=0.05,
         followers={outer[s]: inner[s] for s in both} | {tip[s]: inner[s] for s in both},
         multipliers={outer[s]: 1.0 for s in both} | {tip[s]: -1.0 for s in both},
     )
@@ -38,7 +39,13 @@ def _gripper(side: str) -> Gripper:
 POSITIONS = (0.8, 0.6, 0.4, 0.2, 0.0)
 OPENINGS = (0.009, 0.0286, 0.0474, 0.0644, 0.0792)
 
-_REST = {"left": (0.0,) * 7, "right": (0.0,) * 7}
+# Hands in front of the chest, elbows out, everything within 0.51 m of the base's axis.
+_RIGHT_REST = (-2.394, -1.953, 1.91, -2.037, -0.44, -1.334, -2.344)
+_MIRROR = (-1, 1, -1, 1, -1, 1, -1)
+_REST = {
+    "right": _RIGHT_REST,
+    "left": tuple(s * v for s, v in zip(_MIRROR, _RIGHT_REST, strict=True)),
+}
 
 TIAGO_PRO = register_model(
     RobotModel(
@@ -52,25 +59,23 @@ TIAGO_PRO = register_model(
             "right_arm": _arm("right"),
         },
         end_effectors={
-            Arm.left: EndEffector("gripper_left_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.02),
-            Arm.right: EndEffector("gripper_right_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.02),
+            Arm.left: EndEffector("gripper_left_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.024),
+            Arm.right: EndEffector("gripper_right_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.024),
         },
         grippers={Arm.left: _gripper("left"), Arm.right: _gripper("right")},
         home={
-            "torso_lift_joint": 0.1,
+            "torso_lift_joint": 0.15,
             **dict(zip(_arm("left"), _REST["left"], strict=True)),
             **dict(zip(_arm("right"), _REST["right"], strict=True)),
         },
         drives={
-            "base": Drive(
-                stiffness=0.0, damping=0.0, acceleration=1.5, mode="acceleration"
-            ),
+            "base": Drive(stiffness=2500.0, damping=100.0, acceleration=1.5, mode="acceleration"),
             "torso": Drive(stiffness=20000.0, damping=4000.0, acceleration=0.2),
             "head": Drive(stiffness=200.0, damping=20.0, acceleration=8.0),
             "left_arm": Drive(stiffness=1000.0, damping=100.0, acceleration=8.0),
             "right_arm": Drive(stiffness=1000.0, damping=100.0, acceleration=8.0),
         },
-        radius=0.42,
+        radius=0.45,
         fixed_joints=("wheel",),
         base_height=0.005,
         base_speed=(1.0, 1.5),

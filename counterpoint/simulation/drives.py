@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from counterpoint.core.pose import Array
 
+GEARING = 1.0  # share of the distance between a hand's fingers that is taken up each frame
+
 
 class DriveTargets:
     """Drive targets of every joint in the scene, integrated once a frame.
@@ -35,6 +37,8 @@ class DriveTargets:
         self.max_velocity, self.max_acceleration, self.windup = (empty.copy() for _ in range(3))
         self.base_yaw: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self.grippers: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self.gripper_of: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        """Of each entry of `grippers`, the number of the hand that it belongs to."""
         self.holding = True
         """Whether nothing was asked for and nothing moves: integrating would change nothing."""
 
@@ -72,11 +76,18 @@ class DriveTargets:
             world[yaw - 1] = s * vx + c * vy
         free = self.position + world * dt
         position = np.minimum(np.maximum(free, self.lower), self.upper)
+        if len(self.grippers):
+            # A hand's fingers are geared together: each is drawn to the middle of both, so that
+            # what they hold is centred instead of pushed about by two equal forces.
+            hands, fingers = self.gripper_of, measured[self.grippers]
+            middle = np.bincount(hands, fingers) / np.bincount(hands)
+            measured = measured.copy()
+            measured[self.grippers] += GEARING * (middle[hands] - fingers)
+        position = np.minimum(np.maximum(position, measured - self.windup), measured + self.windup)
         stopped = position != free
-        if stopped.any():
+        if stopped.any():  # a drive that cannot follow must not be told to move on either
             velocity = np.where(stopped, 0.0, velocity)
             world = np.where(stopped, 0.0, world)
-        position = np.minimum(np.maximum(position, measured - self.windup), measured + self.windup)
         self.holding = not (velocity.any() or (position != self.position).any())
         self.position, self.velocity, self.world_velocity = position, velocity, world
         self.wanted = np.zeros_like(wanted)

@@ -116,7 +116,8 @@ class RaycastRenderer:
         head *= np.float32(_HEADLIGHT)
         main += head
         np.minimum(main, 1, out=main)
-        return np.power(main, np.float32(1 / _GAMMA), out=main)
+        np.power(main, np.float32(1 / _GAMMA), out=main)
+        return main
 
 
 class _Rays:
@@ -281,11 +282,11 @@ def _pixel_rays(size: tuple[int, int], field_of_view: float) -> tuple[Floats, Fl
     half = math.tan(0.5 * field_of_view)
     up = half * (1 - (2 * np.arange(height) + 1) / height)
     left = half * (width / height) * (1 - (2 * np.arange(width) + 1) / width)
-    rays = np.empty((height, width, 3))
-    rays[..., 0] = 1.0
-    rays[..., 1] = left
-    rays[..., 2] = up[:, None]
-    rays = rays.reshape(-1, 3)
+    grid = np.empty((height, width, 3))
+    grid[..., 0] = 1.0
+    grid[..., 1] = left
+    grid[..., 2] = up[:, None]
+    rays = grid.reshape(-1, 3)
     inverse = 1 / np.linalg.norm(rays, axis=1)
     return read_only(rays.astype(np.float32)), read_only(inverse.astype(np.float32))
 

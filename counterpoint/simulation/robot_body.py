@@ -45,11 +45,13 @@ class RobotBody:
                 # A robot's own links never collide: their hulls overlap at the joints.
                 shape.set_collision_groups([ANY_GROUP, ANY_GROUP, SELF_GROUP, number & 0xFFFF])
         self.articulation.set_root_pose(sapien.Pose(mount.p, mount.q))
-        self.joints = list(self.articulation.get_active_joints())
-        names = tuple(j.name for j in self.joints)
-        if names != description.joints:
-            raise RuntimeError(f"joint order of {model.name!r} differs: {names}")
+        there = list(self.articulation.get_active_joints())
+        names = [j.name for j in there]
         n = len(names)
+        # PhysX orders joints by depth, our vectors go limb by limb.
+        self._ours = np.array([names.index(j) for j in description.joints], dtype=np.intp)
+        self._theirs = np.argsort(self._ours)
+        self.joints = [there[i] for i in self._ours]
         self.lower, self.upper = description.lower.copy(), description.upper.copy()
         self.max_velocity = description.velocity.copy()
         self.max_acceleration, self.windup = np.empty(n), np.empty(n)
@@ -62,7 +64,9 @@ class RobotBody:
                 travel = gripper.openings[-1] - gripper.openings[0]
                 self.max_velocity[i] = gripper.speed * span / travel
                 self.max_acceleration[i] = np.inf
-                self.windup[i] = 1.5 * effort / drive.stiffness
+                joint.set_armature(np.array([gripper.armature], dtype=np.float32))
+                # Enough to press with full force, and to move off at full speed.
+                self.windup[i] = max(1.5 * effort / drive.stiffness, 0.03 * self.max_velocity[i])
             else:
                 drive = model.drive_of(joint.name)
                 effort = float(description.effort[i])
@@ -87,9 +91,19 @@ class RobotBody:
         self._sent_position = np.full(n, np.nan)
         self._sent_velocity = np.full(n, np.nan)
 
+    def read(self, q: Array, qd: Array) -> None:
+        """Write measured positions and velocities into `q` and `qd`, each shape (n,)."""
+        q[:] = self.articulation.get_qpos()[self._ours]
+        qd[:] = self.articulation.get_qvel()[self._ours]
+
+    def positions(self) -> Array:
+        """Measured positions, shape (n,)."""
+        q: Array = self.articulation.get_qpos()[self._ours].astype(np.float64)
+        return q
+
     def teleport(self, q: Array) -> None:
         """Put the joints at `q`, shape (n,), at rest, with the drives there too."""
-        self.articulation.set_qpos(q.astype(np.float32))
+        self.articulation.set_qpos(q[self._theirs].astype(np.float32))
         self.articulation.set_qvel(np.zeros(len(q), dtype=np.float32))
         self.drive(q, np.zeros(len(q)))
 

@@ -100,7 +100,7 @@ class SapienSimulator:
         self._make_renderer = renderer
         self._renderer: Renderer | None = None
         self._room: tuple[float, float] | None = None
-        self._q = np.empty(0)
+        self._q, self._qd = np.empty(0), np.empty(0)
         self._object_rows = np.zeros((0, 13))
         self._apply: dict[str, Callable[[Any], None]] = {
             name: getattr(self, f"_{name}") for name in cmd.COMMANDS if hasattr(self, f"_{name}")
@@ -150,6 +150,8 @@ class SapienSimulator:
                 follow = np.round(self._q[self._leaders], 5) * self._multipliers
                 drives.position[self._followers] = follow
                 drives.goal[self._followers] = follow
+                lead = np.round(self._qd[self._leaders], 4) * self._multipliers
+                drives.world_velocity[self._followers] = lead
             position, velocity = drives.position, drives.world_velocity
             for body, a, b in self._body_slices:
                 body.drive(position[a:b], velocity[a:b])
@@ -172,8 +174,7 @@ class SapienSimulator:
         n = len(self._drives.position)
         q, qd = np.empty(n), np.empty(n)
         for body, a, b in self._body_slices:
-            q[a:b] = body.articulation.get_qpos()
-            qd[a:b] = body.articulation.get_qvel()
+            body.read(q[a:b], qd[a:b])
         rows = self._object_rows.copy()
         for entity, component, row in self._moving:
             pose = entity.pose
@@ -184,7 +185,7 @@ class SapienSimulator:
             values[10:] = component.angular_velocity
         if not (np.isfinite(q).all() and np.isfinite(qd).all() and np.isfinite(rows).all()):
             self._raise_not_finite(q, qd, rows)
-        self._q, self._object_rows = q, rows
+        self._q, self._qd, self._object_rows = q, qd, rows
         for array in (q, qd, rows):
             array.setflags(write=False)
         drives = self._drives
@@ -460,7 +461,7 @@ class SapienSimulator:
         )
         self.robots[command.robot_id] = static
         self._bodies[command.robot_id] = body
-        self._q = np.concatenate([self._q, q])
+        self._q, self._qd = np.concatenate([self._q, q]), np.concatenate([self._qd, 0 * q])
         self._add_names(
             [(link, BodyName(command.robot_id, link.name, "robot")) for link in body.links]
         )
@@ -479,7 +480,7 @@ class SapienSimulator:
         n = len(static.kinematics.joints)
         keep = np.delete(np.arange(len(self._drives.position)), np.arange(static.first, static.first + n))
         self._drives.resize(keep, 0)
-        self._q = self._q[keep]
+        self._q, self._qd = self._q[keep], self._qd[keep]
         self._cameras.forget(name)
         self._geometry.remove(name)
         self._forget_bodies(body.links)
@@ -495,7 +496,7 @@ class SapienSimulator:
     def _index_robots(self) -> None:
         """Where each robot's joints, bases, grippers and followers are in the flat arrays."""
         self._body_slices.clear()
-        yaws, grippers, followers, leaders, multipliers = [], [], [], [], []
+        yaws, grippers, hands, followers, leaders, multipliers = [], [], [], [], [], []
         self._grips_to_add()
         for robot_id, static in self.robots.items():
             body, first = self._bodies[robot_id], static.first
@@ -503,6 +504,7 @@ class SapienSimulator:
             if static.model.mobile:
                 yaws.append(first + 2)
             for joints in body.gripper_joints.values():
+                hands += [1 + max(hands, default=-1)] * len(joints)
                 grippers += (joints + first).tolist()
             followers += (body.followers + first).tolist()
             leaders += (body.leaders + first).tolist()
@@ -510,6 +512,7 @@ class SapienSimulator:
         drives = self._drives
         drives.base_yaw = np.array(yaws, dtype=np.intp)
         drives.grippers = np.array(grippers, dtype=np.intp)
+        drives.gripper_of = np.array(hands, dtype=np.intp)
         self._followers = np.array(followers, dtype=np.intp)
         self._leaders = np.array(leaders, dtype=np.intp)
         self._multipliers = np.array(multipliers)
@@ -608,13 +611,13 @@ class SapienSimulator:
         links = [link.entity.pose.p for link in self._bodies[name].links]
         top = max(float(p[2]) for p in links)
         if static.model.mobile:
-            q = self._bodies[name].articulation.get_qpos()
+            q = self._bodies[name].positions()
             return np.array([float(q[0]), float(q[1]), 0.6 * top])
         return np.array([*static.mount.p[:2], 0.5 * (float(static.mount.p[2]) + top)])
 
     def _link_pose(self, robot_id: str, link: str) -> Pose:
         static = self.robots[robot_id]
-        q = self._bodies[robot_id].articulation.get_qpos().astype(np.float64)
+        q = self._bodies[robot_id].positions()
         return static.mount @ static.kinematics.link_pose(q, link)
 
     # --- bookkeeping --------------------------------------------------------------------------
