@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,6 +173,25 @@ class Obstacles:
             if name is not None:
                 return name
         return None
+
+
+def torso_options(static: RobotStatic, q: Array) -> Iterator[tuple[Array, tuple[str, ...]]]:
+    """Joint vectors to plan from: as it is, then with the torso up, half way and down.
+
+    A torso is slow, so that it moves only where the arm alone cannot. The second entry names the
+    tracks that have to move besides the arm's.
+    """
+    yield q, ()
+    if "torso" not in static.model.tracks:
+        return
+    torso = static.kinematics.track_indices("torso")
+    low, high = static.kinematics.lower[torso], static.kinematics.upper[torso]
+    for share in (1.0, 0.5, 0.0):
+        height = low + share * (high - low)
+        if np.abs(height - q[torso]).max() > 0.02:
+            moved = q.copy()
+            moved[torso] = height
+            yield moved, ("torso",)
 
 
 _LINKS: dict[tuple[RobotModel, Arm], tuple[str, ...]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import Action, Composite, Request
-from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints
+from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints, torso_options
 from counterpoint.actions.hand_motion import FollowJoints, MoveHand
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, name_of, require_name
@@ -27,6 +27,7 @@ from counterpoint.simulation.response import ObjectState, Response, RobotState, 
 
 REST_DISTANCE = 1e-3  # m in
 REST_FRAMES = 5
+SEEDS = 6  # postures tried for each pose of the hand
 PLACED = 0.02  # m: how near to its goal a placed object rests
 LIFT = 0.06  # m: above the goal, where lowering begins
 RAISE = 0.05  # m: straight up before anything else
@@ -195,26 +196,31 @@ class Place(Composite):
         up = line_waypoints(static, self.arm, q, raised)
         start = q if up is None else up[-1]
         reachable = False
-        for turn in TURNS:
-            goal = Pose(base, multiply(quaternion_from_yaw(turn), upright)) @ object_from_tool
-            above = Pose(goal.p + np.array([0.0, 0.0, LIFT]), goal.q)
-            if float(np.linalg.norm(above.p - shoulder.p)) > reach:
-                continue
-            answer = static.kinematics.solve(self.arm, inverse @ above, start, seeds=4, iterations=40)
-            if not answer.success:
-                continue
-            line = line_waypoints(static, self.arm, answer.q, goal)
-            if line is None:
-                continue
-            reachable = True
-            if obstacles.hit_along(line[[0, -1]], [self.arm], ignore=spare) is not None:
-                continue
-            way = between(start, answer.q)
-            if obstacles.hit_along(way, [self.arm], ignore=spare) is not None:
-                continue
-            self._goal = base
-            self._use(goal, answer.q, up is not None, support)
-            return True
+        for posture, tracks in torso_options(static, start):
+            shoulder = static.mount @ static.kinematics.shoulder_pose(posture, self.arm)
+            for turn in TURNS:
+                goal = Pose(base, multiply(quaternion_from_yaw(turn), upright)) @ object_from_tool
+                above = Pose(goal.p + np.array([0.0, 0.0, LIFT]), goal.q)
+                if float(np.linalg.norm(above.p - shoulder.p)) > reach:
+                    continue
+                for answer in static.kinematics.answers(
+                    self.arm, inverse @ above, posture, seeds=SEEDS, iterations=40
+                ):
+                    if not answer.success:
+                        continue
+                    line = line_waypoints(static, self.arm, answer.q, goal)
+                    if line is None:
+                        continue
+                    reachable = True
+                    if obstacles.hit_along(line[[0, -1]], [self.arm], ignore=spare) is not None:
+                        continue
+                    way = between(start, answer.q)
+                    if obstacles.hit_along(way, [self.arm], ignore=spare) is not None:
+                        continue
+                    self._goal = base
+                    self.tracks = (*self.tracks, *tracks)
+                    self._use(goal, answer.q, up is not None, support)
+                    return True
         distance = float(np.linalg.norm(point - shoulder.p))
         why = "something is in the way of every posture" if reachable else "no posture reaches it"
         self.end(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import Action, Composite, Request
-from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints
+from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints, torso_options
 from counterpoint.actions.grasp_poses import GraspPose, grasp_poses
 from counterpoint.actions.hand_motion import FollowJoints, MoveHand
 from counterpoint.actions.status import ActionStatus, ImageFrequency
@@ -31,6 +31,7 @@ NEAR_STANDOFF = 0.05  # m: where there is no room for that
 ROOM = 0.003  # m: left between closed fingers and what the object stands on
 OPEN_WIDER = 0.03  # m: than the object, on the way in
 CLOSE_FRAMES = 120
+SEEDS = 5  # postures tried for each pose of the hand
 TILTS = (0.0, math.radians(25), math.radians(-25), math.radians(50), math.radians(-50))
 AXES = {"pitch": 1, "yaw": 2, "roll": 0}
 
@@ -128,7 +129,6 @@ class Grasp(Composite):
         self.angle = None if angle is None else math.radians(angle)
         self.axis, self.relative_to_hand = axis, relative_to_hand
         self.tracks = (f"{arm.value}_arm",)
-        self._pose: GraspPose | None = None
         self._steps: list[Action] = []
 
     def get_initialization_commands(
@@ -221,42 +221,15 @@ class Grasp(Composite):
         obstacles = Obstacles(resp, static, shoulder.p, reach + 0.3)
         q = dynamic.target.copy()
         q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
-        solver_seeds = 4
-        blocked: str | None = None
-        reachable = False
-        inverse = static.mount.inverse()
         candidates.sort(key=lambda c: _awkwardness(c, shoulder.p, dynamic))
-        for candidate in candidates:
-            if float(np.linalg.norm(candidate.world_from_tool.p - shoulder.p)) > reach:
-                continue
-            for standoff in (STANDOFF, NEAR_STANDOFF):
-                before = candidate.backed_off(standoff)
-                answer = static.kinematics.solve(
-                    self.arm, inverse @ before, q, seeds=solver_seeds, iterations=40
-                )
-                if not answer.success:
-                    continue
-                line = line_waypoints(static, self.arm, answer.q, candidate.world_from_tool)
-                if line is None:
-                    continue
-                reachable = True
-                others = {self.object_id}
-                wide = self._with_opening(line, static, gripper, candidate.width)
-                hit = obstacles.hit_along(wide[:: max(1, len(wide) - 1)], [self.arm], ignore=others)
-                if hit is None:
-                    hit = obstacles.hit(wide[0], [self.arm])
-                if hit is None:  # fingers may swing forward as they close
-                    closed = self._with_opening(line[-1:], static, gripper, candidate.width - OPEN_WIDER)
-                    hit = obstacles.hit(closed[0], [self.arm], ignore=others, tolerance=-ROOM)
-                if hit is not None:
-                    blocked = hit
-                    continue
-                way = self._way(q, answer.q, static, obstacles)
-                if way is None:
-                    blocked = blocked or "something on the way"
-                    continue
-                self._use(candidate, way, static, gripper)
-                return min(candidate.width + OPEN_WIDER, gripper.max_opening)
+        planner = _Planner(self.object_id, self.arm, static, gripper, obstacles)
+        for start, tracks in torso_options(static, q):
+            for candidate in candidates:
+                way = planner.way_to(candidate, q, start)
+                if way is not None:
+                    self._use(candidate, way, tracks, gripper)
+                    return min(candidate.width + OPEN_WIDER, gripper.max_opening)
+        reachable, blocked = planner.reachable, planner.blocked
         if reachable:
             self.end(
                 ActionStatus.cannot_reach, f"{blocked!r} is in the way of every grasp",
@@ -273,9 +246,9 @@ class Grasp(Composite):
         return None
 
     def _use(
-        self, candidate: GraspPose, way: Array, static: RobotStatic, gripper: Gripper
+        self, candidate: GraspPose, way: Array, tracks: tuple[str, ...], gripper: Gripper
     ) -> None:
-        self._pose = candidate
+        self.tracks = (*self.tracks, *tracks)
         goal = candidate.world_from_tool
         spare = frozenset({self.object_id})
         weld = (self.hold or gripper.hold) == "weld"
@@ -284,36 +257,6 @@ class Grasp(Composite):
             MoveHand(lambda _: [goal], self.arm, ignore=spare),
             CloseHand(self.object_id, self.arm, weld=weld),
         ]
-
-    def _way(
-        self, q: Array, goal: Array, static: RobotStatic, obstacles: Obstacles
-    ) -> Array | None:
-        """Joint waypoints from `q` to `goal`: straight, or by the rest pose if that is blocked."""
-        start = obstacles.hit(q, [self.arm])
-        spare = set() if start is None else {start}  # what it touches already cannot block it
-        if obstacles.hit_along(between(q, goal), [self.arm], ignore=spare) is None:
-            return goal[None]
-        rest = q.copy()
-        track = static.kinematics.track_indices(static.model.arm_track(self.arm))
-        rest[track] = static.kinematics.home[track]
-        for a, b in ((q, rest), (rest, goal)):
-            if obstacles.hit_along(between(a, b), [self.arm], ignore=spare) is not None:
-                return None
-        return np.stack([rest, goal])
-
-    def _with_opening(
-        self, waypoints: Array, static: RobotStatic, gripper: Gripper, width: float
-    ) -> Array:
-        """The same postures with the fingers as wide as they will be on the way in."""
-        opening = min(width + OPEN_WIDER, gripper.max_opening)
-        position = float(np.interp(opening, gripper.openings, gripper.positions))
-        wide = waypoints.copy()
-        index = static.kinematics.index
-        for joint in gripper.drivers:
-            wide[:, index[joint]] = position
-        for joint in gripper.followers:
-            wide[:, index[joint]] = gripper.multipliers[joint] * position
-        return wide
 
     def _turned(self, candidates: list[GraspPose], dynamic: RobotState) -> list[GraspPose]:
         """The same points with the orientation that the caller asked for."""
@@ -343,3 +286,92 @@ def _awkwardness(candidate: GraspPose, shoulder: Array, dynamic: RobotState) -> 
 
 def _arm_of(dynamic: RobotState) -> Arm:
     return dynamic.static.model.arms[0]
+
+
+class _Planner:
+    """Ways of one arm to grasp poses, clear of everything else.
+
+    Attributes:
+        reachable: Whether the arm had a posture for any pose so far.
+        blocked: What was in the way first.
+    """
+
+    def __init__(
+        self,
+        object_id: str,
+        arm: Arm,
+        static: RobotStatic,
+        gripper: Gripper,
+        obstacles: Obstacles,
+    ) -> None:
+        self.reachable = False
+        self.blocked: str | None = None
+        self._own, self._arm, self._arms = {object_id}, arm, [arm]
+        self._static, self._gripper, self._obstacles = static, gripper, obstacles
+
+    def way_to(self, candidate: GraspPose, q: Array, start: Array) -> Array | None:
+        """Joint waypoints from `q` to where the straight approach begins, or None.
+
+        Args:
+            candidate: The grasp.
+            q: The joint vector now, shape (n,).
+            start: The same with other tracks where they have to be.
+        """
+        kinematics, arm = self._static.kinematics, self._arm
+        shoulder = self._static.mount @ kinematics.shoulder_pose(start, arm)
+        away = candidate.world_from_tool.p - shoulder.p
+        if float(np.linalg.norm(away)) > kinematics.arm_length(arm):
+            return None
+        for standoff in (STANDOFF, NEAR_STANDOFF):
+            before = self._static.mount.inverse() @ candidate.backed_off(standoff)
+            for answer in kinematics.answers(arm, before, start, seeds=SEEDS, iterations=40):
+                if not answer.success:
+                    continue
+                line = line_waypoints(self._static, arm, answer.q, candidate.world_from_tool)
+                if line is None:
+                    continue
+                self.reachable = True
+                hit = self._hit(line, candidate)
+                way = None if hit else self._way(q, answer.q)
+                if way is not None:
+                    return way
+                self.blocked = self.blocked or hit or "something on the way"
+        return None
+
+    def _hit(self, line: Array, candidate: GraspPose) -> str | None:
+        """What the arm would overlap on the straight part of its way in, or None."""
+        wide = self._with_opening(line[[0, -1]], candidate.width + OPEN_WIDER)
+        # Fingers may swing forward as they close, towards what the object stands on.
+        closed = self._with_opening(line[-1:], candidate.width)
+        hit = self._obstacles.hit
+        return (
+            hit(wide[0], self._arms)
+            or hit(wide[1], self._arms, ignore=self._own)
+            or hit(closed[0], self._arms, ignore=self._own, tolerance=-ROOM)
+        )
+
+    def _way(self, q: Array, goal: Array) -> Array | None:
+        """Joint waypoints from `q` to `goal`: straight, or by the rest pose if that is blocked."""
+        obstacles = self._obstacles
+        start = obstacles.hit(q, self._arms)
+        spare = set() if start is None else {start}  # what it touches already cannot block it
+        if obstacles.hit_along(between(q, goal), self._arms, ignore=spare) is None:
+            return goal[None]
+        rest = q.copy()
+        track = self._static.kinematics.track_indices(self._static.model.arm_track(self._arm))
+        rest[track] = self._static.kinematics.home[track]
+        for a, b in ((q, rest), (rest, goal)):
+            if obstacles.hit_along(between(a, b), self._arms, ignore=spare) is not None:
+                return None
+        return np.stack([rest, goal])
+
+    def _with_opening(self, waypoints: Array, width: float) -> Array:
+        """The same postures with the fingers `width` [m] apart."""
+        gripper, index = self._gripper, self._static.kinematics.index
+        position = float(np.interp(width, gripper.openings, gripper.positions))
+        wide = waypoints.copy()
+        for joint in gripper.drivers:
+            wide[:, index[joint]] = position
+        for joint in gripper.followers:
+            wide[:, index[joint]] = gripper.multipliers[joint] * position
+        return wide

@@ -8,6 +8,7 @@ limits as a clamp, restarted from several seeds; it stops by iterations, never b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -160,14 +161,15 @@ class Kinematics:
             iterations: Steps a seed.
             keep: Weight of staying near the first seed in the null space, per step.
         """
-        moving = np.concatenate(
-            [self.track_indices(t) for t in (self.model.arm_track(arm), *tracks)]
-        ).astype(np.intp)
         best: Solution | None = None
         failed: Solution | None = None
         total, found = 0, 0
-        for number, start in enumerate(self._starts(arm, target.p, q, moving, seeds)):
-            answer = self._descend(arm, target, start, moving, orientation, axis_only, iterations, keep)
+        options = dict(
+            tracks=tracks, orientation=orientation, axis_only=axis_only, seeds=seeds,
+            iterations=iterations, keep=keep,
+        )  # fmt: skip
+        moving = self._moving(arm, tracks)
+        for number, answer in enumerate(self.answers(arm, target, q, **options)):
             total += answer.iterations
             if answer.success:
                 found += 1
@@ -183,6 +185,31 @@ class Kinematics:
             result.q, result.success, result.position_error, result.orientation_error, total
         )
 
+    def answers(
+        self,
+        arm: Arm,
+        target: Pose,
+        q: Array,
+        *,
+        tracks: tuple[str, ...] = (),
+        orientation: bool = True,
+        axis_only: bool = False,
+        seeds: int = 8,
+        iterations: int = 60,
+        keep: float = 0.0,
+    ) -> Iterator[Solution]:
+        """What each seed leads to, one after another; arguments as of `solve`.
+
+        An arm with a redundant joint has many postures for one pose of the hand: these are some.
+        """
+        moving = self._moving(arm, tracks)
+        for start in self._starts(arm, target.p, q, moving, seeds):
+            yield self._descend(arm, target, start, moving, orientation, axis_only, iterations, keep)
+
+    def _moving(self, arm: Arm, tracks: tuple[str, ...]) -> NDArray[np.intp]:
+        parts = [self.track_indices(t) for t in (self.model.arm_track(arm), *tracks)]
+        return np.concatenate(parts).astype(np.intp)
+
     def step(self, arm: Arm, target: Pose, q: Array, *, orientation: bool, iterations: int = 3) -> Solution:
         """A few descent steps from `q`: for targets that move a little each frame."""
         moving = self.track_indices(self.model.arm_track(arm))
@@ -190,13 +217,15 @@ class Kinematics:
 
     def _starts(
         self, arm: Arm, target: Array, q: Array, moving: NDArray[np.intp], seeds: int
-    ) -> Any:
+    ) -> Iterator[Array]:
         """The present posture, the rest posture, then sampled postures with the hand nearest first."""
         yield q.copy()
         start = q.copy()
         start[moving] = self.home[moving]
+        if seeds < 2:
+            return
         yield start
-        if seeds <= 2:
+        if seeds == 2:
             return
         postures, hands = self._sampled(arm)
         track = self.track_indices(self.model.arm_track(arm))
