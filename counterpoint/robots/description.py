@@ -32,7 +32,7 @@ class Description:
         kinematic: URDF text with every link and one tool link an arm.
         physical: URDF text with fixed links merged.
         folder: Folder that relative mesh names start from.
-        joints: Moving joints in the order of the physical description, base first.
+        joints: Moving joints: the base's, then track by track, the grippers', and any others.
         lower: Lowest position of each, shape (n,) [m or rad].
         upper: Highest position.
         velocity: Speed limit [m/s or rad/s].
@@ -109,7 +109,10 @@ def load_description(model: RobotModel) -> Description:
     body_of = _merge_fixed(physical)
     for arm, tool in model.end_effectors.items():
         _add_fixed(root, tool_link(arm.value), tool.link, tool.link_from_tool)
+    first = (*BASE_JOINTS, *(j for track in model.tracks.values() for j in track))
+    rank = {name: i for i, name in enumerate((*first, *model.gripper_joints()))}
     moving = [j for j in physical.findall("joint") if j.get("type") != "fixed"]
+    moving.sort(key=lambda j: rank.get(j.get("name"), len(rank)))
     limits = np.array([_limits(j) for j in moving])
     return Description(
         kinematic=etree.tostring(root).decode(),

@@ -1,0 +1,164 @@
+"""What the loop costs on top of bare physics: `python benchmarks/frame_overhead.py`.
+
+The bare scene is the same scene: its own controller is built and driven in the same way, the drive
+targets that its joints were given are recorded, and from then on only those targets are replayed
+and physics stepped. Loop and bare frames are timed in turn, in one run.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from counterpoint import Arm, Controller, ImageFrequency, Robot
+from counterpoint import commands as cmd
+from counterpoint.actions import ActionStatus
+
+SPACING = 2.5  # m between robots
+SWAY = 0.8  # m that each busy robot drives to and fro
+
+
+def build(robots: int) -> tuple[Controller, list[Robot]]:
+    """A room with robots on a grid, at rest."""
+    controller = Controller()
+    columns = math.ceil(math.sqrt(robots))
+    side = columns * SPACING + 4
+    cast = []
+    for i in range(robots):
+        x = (i % columns - (columns - 1) / 2) * SPACING
+        y = (i // columns - (columns - 1) / 2) * SPACING
+        cast.append(Robot(f"r{i:02d}", position=(x, y, 0), image_frequency=ImageFrequency.never))
+    controller.add_ons.extend(cast)
+    controller.communicate(cmd.CreateEmptyRoom(width=side, length=side))
+    return controller, cast
+
+
+def keep_busy(cast: list[Robot], turn: dict[str, int]) -> None:
+    """Give every robot that has nothing to do a drive and a reach at once."""
+    for robot in cast:
+        actions = robot.actions
+        if "base" not in actions:
+            turn[robot.robot_id] = turn.get(robot.robot_id, 0) + 1
+            robot.move_by(SWAY if turn[robot.robot_id] % 2 else -SWAY, reset_arms=False)
+        if "right_arm" not in actions:
+            low = turn[robot.robot_id] % 2
+            robot.reach_for((0.55, -0.25, 0.8 + 0.2 * low), Arm.right, absolute=False)
+
+
+class Bare:
+    """Replays drive targets into a scene of its own."""
+
+    def __init__(self, robots: int) -> None:
+        self.controller, _ = build(robots)
+        self.simulator: Any = self.controller._simulator
+        self.joints = [b.joints for b, _, _ in self.simulator._body_slices]
+
+    def frame(self, targets: list[list[tuple[int, int, float | None, float | None]]]) -> None:
+        """Set what changed in one frame, and step."""
+        for robot, joint, position, velocity in targets:
+            drive = self.joints[robot][joint]
+            if position is not None:
+                drive.set_drive_target(position)
+            if velocity is not None:
+                drive.set_drive_velocity_target(velocity)
+        physics = self.simulator._physics
+        for _ in range(self.controller.substeps):
+            physics.step()
+
+
+class Tap:
+    """Records what a controller's robots are told, frame by frame."""
+
+    def __init__(self, controller: Controller) -> None:
+        self.simulator: Any = controller._simulator
+        self.before = self._sent()
+
+    def _sent(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [
+            (b._sent_position.copy(), b._sent_velocity.copy())
+            for b, _, _ in self.simulator._body_slices
+        ]
+
+    def changes(self) -> list[Any]:
+        """The targets that changed since the last call."""
+        now, found = self._sent(), []
+        for r, ((p, v), (q, w)) in enumerate(zip(self.before, now, strict=True)):
+            for j in np.flatnonzero((p != q) | (v != w)).tolist():
+                found.append(
+                    (
+                        r, j,
+                        float(q[j]) if p[j] != q[j] else None,
+                        float(w[j]) if v[j] != w[j] else None,
+                    )
+                )  # fmt: skip
+        self.before = now
+        return found
+
+
+def measure(robots: int, busy: bool, frames: int) -> tuple[list[float], list[float]]:
+    """Seconds a frame of the loop and of the bare scene, interleaved."""
+    controller, cast = build(robots)
+    bare = Bare(robots)
+    turn: dict[str, int] = {}
+    tap = Tap(controller)
+    loop_times, bare_times = [], []
+    for k in range(frames + 30):
+        if busy:
+            keep_busy(cast, turn)
+        start = time.perf_counter()
+        controller.communicate()
+        between = time.perf_counter()
+        changes = tap.changes()
+        begin = time.perf_counter()
+        bare.frame(changes)
+        end = time.perf_counter()
+        if k >= 30:
+            loop_times.append(between - start)
+            bare_times.append(end - begin)
+    assert all(a.status is not ActionStatus.failure for r in cast for a in r.actions.values())
+    controller.close()
+    bare.controller.close()
+    return loop_times, bare_times
+
+
+def main(frames: int = 600, robots: tuple[int, ...] = (1, 4, 16)) -> None:
+    """Time the loop at rest and busy, for several numbers of robots.
+
+    Args:
+        frames: Frames timed for each.
+        robots: Numbers of tiago_pro.
+    """
+    console = Console()
+    table = Table(title="one frame, microseconds", caption="medians; p95 and p99 of the loop")
+    for column in ("robots", "state", "bare", "loop", "p95", "p99", "above bare, a robot", "loop / bare"):
+        table.add_column(column, justify="right")
+    above: dict[tuple[int, bool], float] = {}
+    for count in robots:
+        for busy in (False, True):
+            loop, bare = (np.array(t) * 1e6 for t in measure(count, busy, frames))
+            middle, base = statistics.median(loop), statistics.median(bare)
+            above[count, busy] = (middle - base) / count
+            table.add_row(
+                str(count), "busy" if busy else "resting", f"{base:.0f}", f"{middle:.0f}",
+                f"{np.percentile(loop, 95):.0f}", f"{np.percentile(loop, 99):.0f}",
+                f"{above[count, busy]:.1f}", f"{middle / base:.2f}",
+            )  # fmt: skip
+    console.print(table)
+    few, many = min(robots), max(robots)
+    for busy in (False, True):
+        ratio = above[many, busy] / above[few, busy]
+        state = "busy" if busy else "resting"
+        console.print(
+            f"growth, {state}: cost above physics a robot at {many} is {ratio:.2f} of that at {few}"
+        )
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
