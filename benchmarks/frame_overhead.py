@@ -58,12 +58,12 @@ class Bare:
     def __init__(self, robots: int) -> None:
         self.controller, _ = build(robots)
         self.simulator: Any = self.controller._simulator
-        self.joints = [b.joints for b, _, _ in self.simulator._body_slices]
+        self.joints = self.simulator._joints
 
-    def frame(self, targets: list[list[tuple[int, int, float | None, float | None]]]) -> None:
+    def frame(self, targets: list[tuple[int, float | None, float | None]]) -> None:
         """Set what changed in one frame, and step."""
-        for robot, joint, position, velocity in targets:
-            drive = self.joints[robot][joint]
+        for joint, position, velocity in targets:
+            drive = self.joints[joint]
             if position is not None:
                 drive.set_drive_target(position)
             if velocity is not None:
@@ -80,26 +80,17 @@ class Tap:
         self.simulator: Any = controller._simulator
         self.before = self._sent()
 
-    def _sent(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        return [
-            (b._sent_position.copy(), b._sent_velocity.copy())
-            for b, _, _ in self.simulator._body_slices
-        ]
+    def _sent(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.simulator._sent_position.copy(), self.simulator._sent_velocity.copy()
 
-    def changes(self) -> list[Any]:
+    def changes(self) -> list[tuple[int, float | None, float | None]]:
         """The targets that changed since the last call."""
-        now, found = self._sent(), []
-        for r, ((p, v), (q, w)) in enumerate(zip(self.before, now, strict=True)):
-            for j in np.flatnonzero((p != q) | (v != w)).tolist():
-                found.append(
-                    (
-                        r, j,
-                        float(q[j]) if p[j] != q[j] else None,
-                        float(w[j]) if v[j] != w[j] else None,
-                    )
-                )  # fmt: skip
-        self.before = now
-        return found
+        (p, v), (q, w) = self.before, self._sent()
+        self.before = (q, w)
+        return [
+            (j, float(q[j]) if p[j] != q[j] else None, float(w[j]) if v[j] != w[j] else None)
+            for j in np.flatnonzero((p != q) | (v != w)).tolist()
+        ]
 
 
 def measure(robots: int, busy: bool, frames: int) -> tuple[list[float], list[float]]:

@@ -185,7 +185,7 @@ class MoveBy(_BaseMotion):
         assert self._plan is not None
         if self._collided(resp, dynamic):
             return []
-        travelled = float((dynamic.base_position[:2] - self._start) @ self._heading)
+        travelled = float((dynamic.q[:2] - self._start) @ self._heading)
         left = self.distance - travelled
         if self._plan.finished:
             if abs(left) <= self.arrived_at:
@@ -207,7 +207,7 @@ class MoveBy(_BaseMotion):
             return False
         speed = abs(float(self._plan.speed[0]))
         braking = speed * speed / (2 * dynamic.static.model.drives["base"].acceleration)
-        travelled = float((dynamic.base_position[:2] - self._start) @ self._heading)
+        travelled = float((dynamic.q[:2] - self._start) @ self._heading)
         ahead = min(abs(self.distance - travelled), braking + 2 * speed * self.controls.dt + MARGIN)
         sign = 1.0 if self.distance >= 0 else -1.0
         ignore = self._touched | self._spare

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from counterpoint.actions.action import Action
 from counterpoint.actions.status import ActionStatus
@@ -119,33 +120,41 @@ def obstacle_ahead(
         direction: Unit vector in the floor plane, shape (2,).
     """
     own = dynamic.static
-    start = dynamic.base_position[:2]
+    start = dynamic.q[:2]
     radius = own.model.radius
-    swept = _swept(start, direction, distance, radius)
-    low, high = swept.min(0), swept.max(0)
-    held = set(dynamic.held.values())
-    for object_id, state in resp.objects.items():
-        kind = "wall" if state.static.model.name == "wall" else "object"
-        if object_id in held or object_id in ignore or not rules.stops(object_id, kind):
-            continue
-        reach = state.static.reach
-        position = state.position
-        if (position - reach > high).any() or (position + reach < low).any():
-            continue
-        for shape in state.static.model.shapes:
-            points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])
-            if overlaps(swept, points, 0.0) and not _behind(points, start, direction):
-                return object_id
-    if rules.robots:
-        for robot_id, other in resp.robots.items():
-            if robot_id == own.robot_id or robot_id in ignore or robot_id in rules.exclude_objects:
+    circles = resp.footprints
+    near = _near(circles.object_centers, circles.object_radii + radius, start, direction, distance)
+    if len(near):
+        held = set(dynamic.held.values())
+        swept = _swept(start, direction, distance, radius)
+        for index in near.tolist():
+            object_id = circles.objects[index]
+            state = resp.objects[object_id]
+            kind = "wall" if state.static.model.name == "wall" else "object"
+            if object_id in held or object_id in ignore or not rules.stops(object_id, kind):
                 continue
-            apart = other.base_position[:2] - start
-            along = float(np.clip(apart @ direction, 0.0, distance))
-            gap = float(np.linalg.norm(apart - along * direction))
-            if float(apart @ direction) > 0 and gap < radius + other.static.model.radius:
-                return robot_id
+            for shape in state.static.model.shapes:
+                points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])
+                if overlaps(swept, points, 0.0) and not _behind(points, start, direction):
+                    return object_id
+    near = _near(circles.robot_centers, circles.robot_radii + radius, start, direction, distance)
+    for index in near.tolist():
+        robot_id = circles.robots[index]
+        if robot_id == own.robot_id or robot_id in ignore or not rules.stops(robot_id, "robot"):
+            continue
+        if float((circles.robot_centers[index] - start) @ direction) > 0:
+            return robot_id
     return _wall_ahead(resp, rules, start, direction, distance, radius)
+
+
+def _near(
+    centers: Array, radii: Array, start: Array, direction: Array, distance: float
+) -> NDArray[np.intp]:
+    """Which circles, shapes (n, 2) and (n,), a segment of the floor plane comes into."""
+    apart = centers - start
+    along = np.minimum(np.maximum(apart @ direction, 0.0), distance)
+    gap = apart - along[:, None] * direction
+    return np.flatnonzero((gap * gap).sum(axis=1) < radii * radii)
 
 
 def _wall_ahead(

@@ -39,6 +39,8 @@ class Grips:
     def __init__(self) -> None:
         self._hands: dict[str, dict[Arm, _Hand]] = {}
         self._is_finger = np.zeros(0, dtype=bool)
+        self._idle = True
+        """Whether no hand presses on anything: without touching fingers nothing can change."""
 
     def add(self, static: RobotStatic, fingers: dict[Arm, tuple[int, int]]) -> None:
         """Watch a robot's hands, given the body indices of their fingers."""
@@ -84,6 +86,8 @@ class Grips:
         touching = np.zeros(0, dtype=np.intp)
         if len(contacts):
             touching = np.flatnonzero(self._is_finger[contacts.bodies].any(axis=1))
+        if not len(touching) and self._idle:
+            return
         forces: dict[int, dict[str, Array]] = {}
         for row in touching.tolist():
             a, b = contacts.bodies[row].tolist()
@@ -93,9 +97,11 @@ class Grips:
                     on = forces.setdefault(finger, {})
                     force = sign * contacts.impulse[row] / contacts.period
                     on[name.owner] = on.get(name.owner, 0.0) + force
+        self._idle = True
         for hands in self._hands.values():
             for hand in hands.values():
                 self._advance(hand, forces, tool_pose)
+                self._idle = self._idle and hand.candidate is None
 
     def _advance(
         self, hand: _Hand, forces: dict[int, dict[str, Array]], tool_pose: ToolPose

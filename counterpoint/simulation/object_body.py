@@ -8,20 +8,12 @@ import numpy as np
 import sapien
 
 from counterpoint.core.pose import Array, Pose, multiply
-from counterpoint.objects.model import ObjectModel, Shape
+from counterpoint.objects.model import ObjectModel
+from counterpoint.objects.parts import volume
+from counterpoint.simulation.robot_body import ANY_GROUP
 
 # SAPIEN's cylinders lie along x, ours along z.
 _Z_FROM_X = np.array([0.7071067811865476, 0.0, -0.7071067811865476, 0.0])
-
-
-def volume(shape: Shape) -> float:
-    """The volume of a primitive [m³]."""
-    s = shape.size
-    if shape.kind == "box":
-        return 8 * s[0] * s[1] * s[2]
-    if shape.kind == "sphere":
-        return 4 / 3 * float(np.pi) * s[0] ** 3
-    return 2 * float(np.pi) * s[0] ** 2 * s[1]
 
 
 def add_object_body(
@@ -52,6 +44,7 @@ def add_object_body(
             turn = multiply(turn, _Z_FROM_X)
         part.local_pose = sapien.Pose(shape.object_from_shape.p, turn)
         part.density = density
+        part.set_collision_groups([ANY_GROUP, ANY_GROUP, 0, 0])
         body.attach(part)
     entity = sapien.Entity()
     entity.add_component(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -276,3 +276,44 @@ class Response:
     room: tuple[float, float] | None = None
     images: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
+    _footprints: Footprints | None = None
+
+    @property
+    def footprints(self) -> Footprints:
+        """Circles in the floor plane round every robot and object, made when first asked for."""
+        if self._footprints is None:
+            robots, objects = list(self.robots.values()), list(self.objects.values())
+            self._footprints = Footprints(
+                tuple(r.static.robot_id for r in robots),
+                np.array([_floor_position(r) for r in robots]).reshape(-1, 2),
+                np.array([r.static.model.radius for r in robots]),
+                tuple(o.static.object_id for o in objects),
+                self.state.object_position[:, :2],
+                np.array([o.static.reach for o in objects]),
+            )
+        return self._footprints
+
+
+class Footprints(NamedTuple):
+    """Circles in the floor plane.
+
+    Attributes:
+        robots: Robot ids.
+        robot_centers: Shape (n, 2) [m].
+        robot_radii: Shape (n,) [m].
+        objects: Object ids.
+        object_centers: Shape (m, 2) [m].
+        object_radii: Radii of spheres that hold each object, shape (m,) [m].
+    """
+
+    robots: tuple[str, ...]
+    robot_centers: Array
+    robot_radii: Array
+    objects: tuple[str, ...]
+    object_centers: Array
+    object_radii: Array
+
+
+def _floor_position(robot: RobotState) -> list[float]:
+    where = robot.q if robot.static.model.mobile else robot.static.mount.p
+    return [float(where[0]), float(where[1])]

@@ -20,7 +20,9 @@ FINGER_FRICTION = 1.0
 LINK_FRICTION = 0.4
 BASE_WINDUP = 0.1  # m or rad
 ARM_WINDUP = 0.15  # rad or m
-ANY_GROUP = 1
+# Collision groups: shapes collide where their bits meet. A planar base hovers over the floor on its
+# joints, so that those two never have to be tested against each other.
+FLOOR_GROUP, BASE_GROUP, ANY_GROUP = 1, 2, 3
 SELF_GROUP = 1 << 30
 
 
@@ -29,6 +31,8 @@ class RobotBody:
 
     Attributes:
         links: Physical links, root first.
+        joints: Moving joints in the model's order.
+        order: Where each of them is in the physics engine's order, shape (n,).
         lower, upper, max_velocity, max_acceleration, windup: Limits of its joints, shape (n,).
         gripper_joints: Where driver joints of grippers are in the joint vector.
     """
@@ -41,17 +45,17 @@ class RobotBody:
         self.links = list(self.articulation.get_links())
         for link in self.links:
             link.set_disable_gravity(True)
+            group = BASE_GROUP if link.name == f"{BASE_JOINTS[-1]}_link" else ANY_GROUP
             for shape in link.get_collision_shapes():
                 # A robot's own links never collide: their hulls overlap at the joints.
-                shape.set_collision_groups([ANY_GROUP, ANY_GROUP, SELF_GROUP, number & 0xFFFF])
+                shape.set_collision_groups([group, group, SELF_GROUP, number & 0xFFFF])
         self.articulation.set_root_pose(sapien.Pose(mount.p, mount.q))
         there = list(self.articulation.get_active_joints())
         names = [j.name for j in there]
         n = len(names)
         # PhysX orders joints by depth, our vectors go limb by limb.
-        self._ours = np.array([names.index(j) for j in description.joints], dtype=np.intp)
-        self._theirs = np.argsort(self._ours)
-        self.joints = [there[i] for i in self._ours]
+        self.order = np.array([names.index(j) for j in description.joints], dtype=np.intp)
+        self.joints = [there[i] for i in self.order]
         self.lower, self.upper = description.lower.copy(), description.upper.copy()
         self.max_velocity = description.velocity.copy()
         self.max_acceleration, self.windup = np.empty(n), np.empty(n)
@@ -88,39 +92,18 @@ class RobotBody:
         self.gripper_joints = {
             arm: kinematics.indices(g.drivers) for arm, g in model.grippers.items()
         }
-        self._sent_position = np.full(n, np.nan)
-        self._sent_velocity = np.full(n, np.nan)
-
-    def read(self, q: Array, qd: Array) -> None:
-        """Write measured positions and velocities into `q` and `qd`, each shape (n,)."""
-        q[:] = self.articulation.get_qpos()[self._ours]
-        qd[:] = self.articulation.get_qvel()[self._ours]
 
     def positions(self) -> Array:
         """Measured positions, shape (n,)."""
-        q: Array = self.articulation.get_qpos()[self._ours].astype(np.float64)
+        q: Array = self.articulation.get_qpos()[self.order].astype(np.float64)
         return q
 
     def teleport(self, q: Array) -> None:
-        """Put the joints at `q`, shape (n,), at rest, with the drives there too."""
-        self.articulation.set_qpos(q[self._theirs].astype(np.float32))
+        """Put the joints at `q`, shape (n,), at rest; the drive targets are the caller's."""
+        theirs = np.empty(len(q), dtype=np.float32)
+        theirs[self.order] = q
+        self.articulation.set_qpos(theirs)
         self.articulation.set_qvel(np.zeros(len(q), dtype=np.float32))
-        self.drive(q, np.zeros(len(q)))
-
-    def drive(self, position: Array, velocity: Array) -> None:
-        """Hand over drive targets, shape (n,); those that did not change are not sent again."""
-        changed = np.flatnonzero(position != self._sent_position).tolist()
-        if changed:
-            values = position.tolist()
-            for i in changed:
-                self.joints[i].set_drive_target(values[i])
-            self._sent_position = position.copy()
-        changed = np.flatnonzero(velocity != self._sent_velocity).tolist()
-        if changed:
-            values = velocity.tolist()
-            for i in changed:
-                self.joints[i].set_drive_velocity_target(values[i])
-            self._sent_velocity = velocity.copy()
 
     def remove(self, scene: Any) -> None:
         """Take it out of the scene."""

@@ -44,7 +44,7 @@ from counterpoint.simulation.response import (
     State,
     Views,
 )
-from counterpoint.simulation.robot_body import PhysicsScene, RobotBody
+from counterpoint.simulation.robot_body import FLOOR_GROUP, PhysicsScene, RobotBody
 from counterpoint.simulation.room import Room
 from counterpoint.simulation.scene_geometry import SceneGeometry
 
@@ -81,7 +81,10 @@ class SapienSimulator:
         self._scene.set_timestep(self.period)
         self._physics = self._scene.physx_system
         self._bodies: dict[str, RobotBody] = {}
-        self._body_slices: list[tuple[Any, int, int]] = []
+        self._articulations: list[tuple[Any, int, int]] = []
+        self._joints: list[Any] = []
+        self._order = np.empty(0, dtype=np.intp)
+        self._sent_position, self._sent_velocity = np.empty(0), np.empty(0)
         self._moving: list[tuple[Any, Any, int]] = []
         self._object_bodies: dict[str, Any] = {}
         self._drives = DriveTargets()
@@ -152,9 +155,7 @@ class SapienSimulator:
                 drives.goal[self._followers] = follow
                 lead = np.round(self._qd[self._leaders], 4) * self._multipliers
                 drives.world_velocity[self._followers] = lead
-            position, velocity = drives.position, drives.world_velocity
-            for body, a, b in self._body_slices:
-                body.drive(position[a:b], velocity[a:b])
+            self._send_drives(drives.position, drives.world_velocity)
         for _ in range(self._substeps):
             for component, force, at in self._forces:
                 if at is None:
@@ -165,6 +166,20 @@ class SapienSimulator:
         self._forces.clear()
         self.frame += 1
 
+    def _send_drives(self, position: Array, velocity: Array) -> None:
+        """Hand over the drive targets that changed."""
+        joints = self._joints
+        changed = np.flatnonzero(position != self._sent_position)
+        if len(changed):
+            for i, value in zip(changed.tolist(), position[changed].tolist(), strict=True):
+                joints[i].set_drive_target(value)
+            self._sent_position = position.copy()
+        changed = np.flatnonzero(velocity != self._sent_velocity)
+        if len(changed):
+            for i, value in zip(changed.tolist(), velocity[changed].tolist(), strict=True):
+                joints[i].set_drive_velocity_target(value)
+            self._sent_velocity = velocity.copy()
+
     def observe(self) -> Response:
         """Gather the state once, and take the images that were asked for.
 
@@ -173,8 +188,10 @@ class SapienSimulator:
         """
         n = len(self._drives.position)
         q, qd = np.empty(n), np.empty(n)
-        for body, a, b in self._body_slices:
-            body.read(q[a:b], qd[a:b])
+        for articulation, a, b in self._articulations:
+            q[a:b] = articulation.get_qpos()
+            qd[a:b] = articulation.get_qvel()
+        q, qd = q[self._order], qd[self._order]
         rows = self._object_rows.copy()
         for entity, component, row in self._moving:
             pose = entity.pose
@@ -288,7 +305,7 @@ class SapienSimulator:
         _OPEN.discard(self)
         if self._renderer is not None:
             self._renderer.close()
-        for held in (self._bodies, self._body_slices, self._moving, self._object_bodies):
+        for held in (self._bodies, self._articulations, self._joints, self._moving, self._object_bodies):
             held.clear()
         self._welds.clear()
         self._body_index.clear()
@@ -304,6 +321,8 @@ class SapienSimulator:
         self._room = (command.width, command.length) if command.walls else None
         self._scene.add_ground(0.0, render=False)
         ground = self._physics.rigid_static_components[-1]
+        for shape in ground.get_collision_shapes():
+            shape.set_collision_groups([FLOOR_GROUP, FLOOR_GROUP, 0, 0])
         self._geometry.add_static("floor", *room.floor_mesh(), self._segmentation("floor"))
         self._add_names([(ground, BodyName("floor", "", "floor"))])
         for name, model, pose in room.wall_models():
@@ -495,12 +514,17 @@ class SapienSimulator:
 
     def _index_robots(self) -> None:
         """Where each robot's joints, bases, grippers and followers are in the flat arrays."""
-        self._body_slices.clear()
+        self._articulations.clear()
+        self._joints.clear()
+        order = []
         yaws, grippers, hands, followers, leaders, multipliers = [], [], [], [], [], []
         self._grips_to_add()
         for robot_id, static in self.robots.items():
             body, first = self._bodies[robot_id], static.first
-            self._body_slices.append((body, first, first + len(static.kinematics.joints)))
+            last = first + len(static.kinematics.joints)
+            self._articulations.append((body.articulation, first, last))
+            self._joints += body.joints
+            order += (body.order + first).tolist()
             if static.model.mobile:
                 yaws.append(first + 2)
             for joints in body.gripper_joints.values():
@@ -510,6 +534,10 @@ class SapienSimulator:
             leaders += (body.leaders + first).tolist()
             multipliers += body.multipliers.tolist()
         drives = self._drives
+        self._order = np.array(order, dtype=np.intp)
+        # What was sent before no longer lines up: send everything again.
+        self._sent_position = np.full(len(order), np.nan)
+        self._sent_velocity = np.full(len(order), np.nan)
         drives.base_yaw = np.array(yaws, dtype=np.intp)
         drives.grippers = np.array(grippers, dtype=np.intp)
         drives.gripper_of = np.array(hands, dtype=np.intp)
