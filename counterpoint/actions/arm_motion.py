@@ -88,7 +88,7 @@ def line_waypoints(
         Shape (m, n) with m ≥ 2, or None where a waypoint has no solution near the one before.
     """
     kinematics = static.kinematics
-    mount_inverse = static.mount.inverse()
+    mount_inverse = static.mount_inverse
     begin = kinematics.tool_pose(q, arm) if start is None else mount_inverse @ start
     end = mount_inverse @ goal
     turn = multiply(end.q, conjugate(begin.q))

@@ -190,7 +190,7 @@ class Place(Composite):
         obstacles = Obstacles(resp, static, shoulder.p, reach + 0.3)
         q = dynamic.target.copy()
         q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
-        inverse = static.mount.inverse()
+        inverse = static.mount_inverse
         commanded = static.mount @ static.kinematics.tool_pose(q, self.arm)
         raised = Pose(commanded.p + np.array([0.0, 0.0, RAISE]), commanded.q)
         up = line_waypoints(static, self.arm, q, raised)

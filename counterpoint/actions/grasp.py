@@ -323,7 +323,7 @@ class _Planner:
         if float(np.linalg.norm(away)) > kinematics.arm_length(arm):
             return None
         for standoff in (STANDOFF, NEAR_STANDOFF):
-            before = self._static.mount.inverse() @ candidate.backed_off(standoff)
+            before = self._static.mount_inverse @ candidate.backed_off(standoff)
             for answer in kinematics.answers(arm, before, start, seeds=SEEDS, iterations=40):
                 if not answer.success:
                     continue

@@ -203,7 +203,7 @@ class ReachFor(Action):
         in which it points; else only its position counts, from the posture it has.
         """
         kinematics = static.kinematics
-        inverse = static.mount.inverse()
+        inverse = static.mount_inverse
         goal = inverse @ Pose(point, self._wanted(arm))
         extra = [tracks] if tracks else [(), ("torso",)] if "torso" in static.model.tracks else [()]
         holding = dynamic.held.get(arm) is not None
@@ -277,16 +277,20 @@ class ReachFor(Action):
         q = self._goal.copy()
         q[: kinematics.base_size] = dynamic.q[: kinematics.base_size]
         changed = False
+        tolerance = max(DRIFT, 0.1 * self.arrived_at)
         for k, (arm, point) in enumerate(zip(self.arms, points, strict=True)):
-            local = static.mount.inverse() @ Pose(point, self._rotation[k])
-            there = kinematics.tool_pose(q, arm)
-            if float(np.linalg.norm(there.p - local.p)) < max(DRIFT, 0.1 * self.arrived_at):
-                continue
-            if self.orientation is not None:
-                local = static.mount.inverse() @ Pose(point, self.orientation)
-            answer = kinematics.step(arm, local, q, orientation=self._oriented)
-            if answer.position_error < 0.5 * self.arrived_at or self._moving_target:
-                q, changed = answer.q, True
+            if self._oriented:
+                wanted = self.orientation if self.orientation is not None else self._rotation[k]
+                local = static.mount_inverse @ Pose(point, wanted)
+                if float(np.linalg.norm(kinematics.tool_pose(q, arm).p - local.p)) < tolerance:
+                    continue
+                q, changed = kinematics.step(arm, local, q, orientation=True).q, True
+            else:
+                # A mobile base's mount is never turned.
+                mobile = kinematics.base_size > 0
+                goal = point - static.mount.p if mobile else static.mount_inverse.apply(point)
+                nudged, distance = kinematics.nudge(arm, goal, q, tolerance)
+                q, changed = nudged, changed or distance >= tolerance
         if changed:
             self._goal = q
             self._plan.retarget(q[self._limits.indices])

@@ -8,6 +8,7 @@ limits as a clamp, restarted from several seeds; it stops by iterations, never b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +19,15 @@ from lxml import etree
 from numpy.typing import NDArray
 
 from counterpoint.core.arm import Arm
-from counterpoint.core.pose import Array, Pose, matrix_from_quaternion, rotation_vector, multiply, conjugate
+from counterpoint.core.pose import (
+    Array,
+    Pose,
+    conjugate,
+    matrix_from_quaternion,
+    multiply,
+    rotate,
+    rotation_vector,
+)
 from counterpoint.core.seeds import derive_substream
 from counterpoint.robots.description import load_description, tool_link
 from counterpoint.robots.model import BASE_JOINTS, RobotModel
@@ -81,6 +90,7 @@ class Kinematics:
         self._pinocchio.set_link_order(links)
         self._link = {name: i for i, name in enumerate(links)}
         self._tool = {arm: self._link[tool_link(arm.value)] for arm in model.end_effectors}
+        self._arm_index: dict[Arm, NDArray[np.intp]] = {}
         self._lengths: dict[Arm, float] = {}
         self._samples: dict[Arm, tuple[Array, Array]] = {}
 
@@ -215,6 +225,40 @@ class Kinematics:
         moving = self.track_indices(self.model.arm_track(arm))
         return self._descend(arm, target, q.copy(), moving, orientation, False, iterations, 0.0)
 
+    def nudge(self, arm: Arm, point: Array, q: Array, tolerance: float) -> tuple[Array, float]:
+        """One damped step of an arm's tool towards `point` (3,) [m], its orientation left free.
+
+        Made for the frame loop: a target that moves a little each frame needs no more.
+
+        Returns:
+            The joint vector after the step (`q` itself within `tolerance`), and the distance
+            before it [m].
+        """
+        pinocchio, tool = self._pinocchio, self._tool[arm]
+        pinocchio.compute_forward_kinematics(q)
+        pose = pinocchio.get_link_pose(tool)
+        error = point - pose.p
+        distance = math.sqrt(float(error @ error))
+        if distance < tolerance:
+            return q, distance
+        track = self._arm_indices(arm)
+        jacobian = pinocchio.compute_single_link_local_jacobian(q, tool)[:3, track]
+        local = rotate(pose.q * _CONJUGATE, error)
+        gram = jacobian @ jacobian.T
+        damping = DAMPING + 0.05 * min(distance, 1.0) ** 2
+        delta = jacobian.T @ _solve_symmetric(gram.tolist(), damping, local.tolist())
+        largest = float(np.abs(delta).max())
+        if largest > MAX_STEP:
+            delta *= MAX_STEP / largest
+        new = q.copy()
+        new[track] = np.minimum(np.maximum(q[track] + delta, self.lower[track]), self.upper[track])
+        return new, distance
+
+    def _arm_indices(self, arm: Arm) -> NDArray[np.intp]:
+        if arm not in self._arm_index:
+            self._arm_index[arm] = self.track_indices(self.model.arm_track(arm))
+        return self._arm_index[arm]
+
     def _starts(
         self, arm: Arm, target: Array, q: Array, moving: NDArray[np.intp], seeds: int
     ) -> Iterator[Array]:
@@ -331,6 +375,26 @@ class Kinematics:
             step += 1
         success = best_distance < POSITION_TOLERANCE and best_angle < ORIENTATION_TOLERANCE
         return Solution(best_q, success, best_distance, best_angle, step)
+
+
+_CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def _solve_symmetric(m: list[list[float]], damping: float, b: list[float]) -> Array:
+    """(m + damping) x = b for a symmetric 3 × 3 matrix, by cofactors."""
+    a, d, f = m[0][0] + damping, m[1][1] + damping, m[2][2] + damping
+    e01, e02, e12 = m[0][1], m[0][2], m[1][2]
+    c00, c01, c02 = d * f - e12 * e12, e02 * e12 - e01 * f, e01 * e12 - e02 * d
+    c11, c12, c22 = a * f - e02 * e02, e01 * e02 - a * e12, a * d - e01 * e01
+    inverse = 1.0 / (a * c00 + e01 * c01 + e02 * c02)
+    x, y, z = b
+    return np.array(
+        [
+            (c00 * x + c01 * y + c02 * z) * inverse,
+            (c01 * x + c11 * y + c12 * z) * inverse,
+            (c02 * x + c12 * y + c22 * z) * inverse,
+        ]
+    )
 
 
 @lru_cache(maxsize=32)

@@ -26,7 +26,8 @@ class RobotStatic:
         robot_id: Its name.
         model: Its model, with tracks, end effectors, grippers and cameras.
         kinematics: Forward and inverse kinematics of the model.
-        mount: Where the description is mounted in the world: identity for a mobile base.
+        mount: Where the description is mounted in the world: at most lifted for a mobile base.
+        mount_inverse: The world in the description's frame.
         links: Names of the physical links; links joined by fixed joints are one.
         joint_names: Moving joints without the base's, in the order of `joint_positions`.
         driven: Where the joints of `drive_robot` are in `q`, base first.
@@ -39,6 +40,7 @@ class RobotStatic:
     model: RobotModel
     kinematics: Kinematics
     mount: Pose
+    mount_inverse: Pose
     links: tuple[str, ...]
     joint_names: tuple[str, ...]
     driven: np.ndarray

@@ -471,6 +471,7 @@ class SapienSimulator:
             model=model,
             kinematics=kinematics,
             mount=mount,
+            mount_inverse=mount.inverse(),
             links=tuple(link.name for link in body.links),
             joint_names=kinematics.joints[kinematics.base_size :],
             driven=np.array(base + arms, dtype=np.intp),
