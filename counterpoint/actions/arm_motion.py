@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,10 +143,11 @@ class Obstacles:
         *,
         ignore: Collection[str] = (),
         tolerance: float = 0.002,
+        fingers: bool = True,
     ) -> str | None:
         """What the given arms' links overlap at joint vector `q`, or None; the floor is `floor`."""
         static = self._static
-        links = tuple(n for arm in arms for n in arm_links(static.model, arm))
+        links = tuple(n for arm in arms for n in arm_links(static.model, arm, fingers=fingers))
         hulls = dict(robot_hulls(static.model))
         poses = static.kinematics.link_poses(q, links)
         for link, pose in zip(links, poses, strict=True):
@@ -162,6 +164,13 @@ class Obstacles:
                         continue
                     if overlaps(points, other, tolerance):
                         return name
+        return None
+
+    def overlapped(self, points: Array, *, ignore: Collection[str] = ()) -> str | None:
+        """What the hull of world points, shape (n, 3), overlaps, or None."""
+        for name, other, _, _ in self._parts:
+            if name not in ignore and overlaps(points, other, 0.002):
+                return name
         return None
 
     def hit_along(
@@ -194,23 +203,17 @@ def torso_options(static: RobotStatic, q: Array) -> Iterator[tuple[Array, tuple[
             yield moved, ("torso",)
 
 
-_LINKS: dict[tuple[RobotModel, Arm], tuple[str, ...]] = {}
+@lru_cache(maxsize=64)
+def arm_links(model: RobotModel, arm: Arm, *, fingers: bool = True) -> tuple[str, ...]:
+    """The physical links that an arm's joints move, with its gripper's unless `fingers` is false.
 
-
-def arm_links(model: RobotModel, arm: Arm) -> tuple[str, ...]:
-    """The physical links that an arm's joints move, with its gripper's; the first is left out.
-
-    The first link stays at the shoulder, where its hull overlaps what carries it.
+    The first link is left out: it stays at the shoulder, where its hull overlaps what carries it.
     """
-    key = (model, arm)
-    if key not in _LINKS:
-        joints = joint_links(model)
-        body_of = load_description(model).body_of
-        track = model.tracks[model.arm_track(arm)]
-        gripper = model.grippers[arm].joints if arm in model.grippers else ()
-        found = [body_of[joints[j][1]][0] for j in (*track[1:], *gripper)]
-        _LINKS[key] = tuple(dict.fromkeys(found))
-    return _LINKS[key]
+    joints = joint_links(model)
+    body_of = load_description(model).body_of
+    track = model.tracks[model.arm_track(arm)]
+    gripper = model.grippers[arm].joints if fingers and arm in model.grippers else ()
+    return tuple(dict.fromkeys(body_of[joints[j][1]][0] for j in (*track[1:], *gripper)))
 
 
 def between(a: Array, b: Array, step: float = 0.25) -> Array:

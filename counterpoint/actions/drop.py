@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ PLACED = 0.02  # m: how near to its goal a placed object rests
 LIFT = 0.06  # m: above the goal, where lowering begins
 RAISE = 0.05  # m: straight up before anything else
 GAP = 0.004  # m: left under a placed object before it is let go
+EDGE = 0.02  # m: kept between a placed object and the edge of its support
+SHARES = (0.0, 0.5, 0.8, 1.0)  # of the way from the middle of a support to its near edge
 WITHDRAW = (0.10, 0.06, 0.03)  # m, the first that the arm has room for
 TURNS = tuple(np.deg2rad([0, 30, -30, 60, -60, 90, -90, 135, -135, 180]).tolist())
 
@@ -115,8 +118,9 @@ class Place(Composite):
     """Carry the held object onto something or to a position, let go, and withdraw.
 
     Args:
-        target: An object to place it on (on its top, at the nearest free-standing point to its
-            middle), (object, affordance), or the position of the held point [m].
+        target: An object to place it on (on its top, in the middle or, where that is taken or out
+            of reach, nearer to the robot), (object, affordance), or the position of the held
+            point [m].
         arm: The hand.
         held_point: `bottom` or `center` of the held object: what comes to the target.
     """
@@ -180,10 +184,8 @@ class Place(Composite):
         object_from_tool = held.pose.inverse() @ tool
         upright = _upright(held)
         support = name_of(self.target)
-        point = self._support_point(resp, held)
-        low, high = _extent(held, upright)
-        lift = -low if self.held_point == "bottom" else 0.0
-        base = point + np.array([0.0, 0.0, lift])
+        corners = held.static.vertices @ matrix_from_quaternion(upright).T
+        lift = -float(corners[:, 2].min()) if self.held_point == "bottom" else 0.0
         shoulder = static.mount @ static.kinematics.shoulder_pose(dynamic.q, self.arm)
         reach = static.kinematics.arm_length(self.arm)
         spare = {self.object_id}
@@ -195,8 +197,14 @@ class Place(Composite):
         raised = Pose(commanded.p + np.array([0.0, 0.0, RAISE]), commanded.q)
         up = line_waypoints(static, self.arm, q, raised)
         start = q if up is None else up[-1]
-        reachable = False
-        for posture, tracks in torso_options(static, start):
+        reachable = free = False
+        points = self._support_points(resp, corners, shoulder.p)
+        for (posture, tracks), point in product(torso_options(static, start), points):
+            base = point + np.array([0.0, 0.0, lift])
+            standing = corners + base + np.array([0.0, 0.0, GAP])
+            if obstacles.overlapped(standing, ignore=spare) is not None:
+                continue
+            free = True
             shoulder = static.mount @ static.kinematics.shoulder_pose(posture, self.arm)
             for turn in TURNS:
                 goal = Pose(base, multiply(quaternion_from_yaw(turn), upright)) @ object_from_tool
@@ -221,8 +229,10 @@ class Place(Composite):
                     self.tracks = (*self.tracks, *tracks)
                     self._use(goal, answer.q, up is not None, support)
                     return True
-        distance = float(np.linalg.norm(point - shoulder.p))
+        distance = float(np.linalg.norm(points[0] - shoulder.p))
         why = "something is in the way of every posture" if reachable else "no posture reaches it"
+        if not free:
+            why = "something stands there already"
         self.end(
             ActionStatus.cannot_reach, f"cannot place {self.object_id!r} there: {why}",
             object_id=self.object_id, distance=distance, limit=reach,
@@ -263,11 +273,15 @@ class Place(Composite):
             ),
         ]  # fmt: skip
 
-    def _support_point(self, resp: Response, held: ObjectState) -> Array:
-        """Where the held point has to come, in the world, shape (3,) [m]."""
+    def _support_points(self, resp: Response, corners: Array, shoulder: Array) -> list[Array]:
+        """Where the held point may come, in the world, best first, each shape (3,) [m].
+
+        On an object these are the middle of its top, and points from there towards the shoulder,
+        as far as the held object's outline `corners` (n, 3) leaves it standing there.
+        """
         name = name_of(self.target)
         if name is None:
-            return np.asarray(self.target, dtype=np.float64)
+            return [np.asarray(self.target, dtype=np.float64)]
         require_name(resp, name)
         if name not in resp.objects:
             raise CommandError("nothing can be placed on a robot", field="target", value=name)
@@ -279,9 +293,15 @@ class Place(Composite):
                     f"object {name!r} has no affordance {self.target[1]!r}",
                     field="target", value=self.target, exists=points,
                 )  # fmt: skip
-            return support.pose.apply(points[str(self.target[1])])
+            return [support.pose.apply(points[str(self.target[1])])]
         model = support.static.model
-        return support.pose.apply(np.array([0.0, 0.0, model.top]))
+        middle = np.array([0.0, 0.0, model.top])
+        outline = float(np.linalg.norm(corners[:, :2], axis=1).max()) + EDGE
+        room = np.maximum(np.array(model.size[:2]) / 2 - outline, 0.0)
+        towards = support.pose.inverse().apply(shoulder)[:2]
+        nearest = np.array([*np.clip(towards, -room, room), model.top])
+        shares = SHARES if float(np.linalg.norm(nearest - middle)) > EDGE else (0.0,)
+        return [support.pose.apply(middle + share * (nearest - middle)) for share in shares]
 
 
 def _upright(state: ObjectState) -> Array:
@@ -295,9 +315,3 @@ def _upright(state: ObjectState) -> Array:
         return np.array(state.quaternion)
     angle = float(np.arctan2(sine, axis[2]))
     return multiply(quaternion_from_axis_angle(tilt / sine, angle), state.quaternion)
-
-
-def _extent(state: ObjectState, quaternion: Array) -> tuple[float, float]:
-    """Lowest and highest point relative to the object's origin in that orientation [m]."""
-    heights = state.static.vertices @ matrix_from_quaternion(quaternion)[2]
-    return float(heights.min()), float(heights.max())

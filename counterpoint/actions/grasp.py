@@ -9,7 +9,7 @@ import numpy as np
 
 from counterpoint.actions.action import Action, Composite, Request
 from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints, torso_options
-from counterpoint.actions.grasp_poses import GraspPose, grasp_poses
+from counterpoint.actions.grasp_poses import CLEARANCE, SQUEEZE, GraspPose, grasp_poses
 from counterpoint.actions.hand_motion import FollowJoints, MoveHand
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, name_of, require_name
@@ -129,6 +129,7 @@ class Grasp(Composite):
         self.angle = None if angle is None else math.radians(angle)
         self.axis, self.relative_to_hand = axis, relative_to_hand
         self.tracks = (f"{arm.value}_arm",)
+        self._affordance = ""
         self._steps: list[Action] = []
 
     def get_initialization_commands(
@@ -159,7 +160,8 @@ class Grasp(Composite):
         """See `Composite`."""
         if self._steps:
             return self._steps.pop(0)
-        self.succeed(f"holds {self.object_id!r}", object_id=self.object_id)
+        by = self._affordance
+        self.succeed(f"holds {self.object_id!r} at {by!r}", object_id=self.object_id, affordance=by)
         return None
 
     def state(self) -> Any:
@@ -191,16 +193,17 @@ class Grasp(Composite):
         elif thing.static:
             why = f"{name!r} is static"
         elif thing.mass > static.model.payload * len(static.model.arms):
-            why, limit = f"{name!r} weighs {thing.mass:.1f} kg", static.model.payload
+            limit = static.model.payload
+            why = f"{name!r} weighs {thing.mass:.1f} kg, an arm lifts {limit:.1f}"
         else:
-            points = [a for a in thing.model.affordances]
-            narrowest = min((a.width for a in points), default=math.inf)
-            if narrowest + 0.002 > gripper.max_opening:
-                why = f"{name!r} is {narrowest * 100:.1f} cm wide where it is narrowest"
-                limit = gripper.max_opening
+            low, high = gripper.openings[0] + SQUEEZE, gripper.max_opening - CLEARANCE
+            widths = [a.width for a in thing.model.affordances]
+            if not any(low <= w <= high for w in widths):
+                listed = ", ".join(f"{w * 100:.1f}" for w in sorted(set(widths))) or "no"
+                why = f"{name!r} has {listed} cm to be taken by, fingers need {low * 100:.1f} to"
+                why, limit = f"{why} {high * 100:.1f} cm", gripper.max_opening
         if why:
-            more = "" if limit is None else f"; the hand manages {limit:g}"
-            self.end(ActionStatus.cannot_grasp, why + more, object_id=name, limit=limit)
+            self.end(ActionStatus.cannot_grasp, why, object_id=name, limit=limit)
             return False
         return True
 
@@ -211,7 +214,7 @@ class Grasp(Composite):
         state = resp.objects[self.object_id]
         point = self.target[1] if isinstance(self.target, tuple) else None
         candidates = grasp_poses(
-            state, gripper.max_opening, static.model.end_effectors[self.arm].finger_depth,
+            state, (gripper.openings[0], gripper.max_opening), static.model.end_effectors[self.arm].finger_depth,
             affordance=point if isinstance(point, str) else None, tilts=TILTS,
         )  # fmt: skip
         if self.angle is not None:
@@ -248,6 +251,7 @@ class Grasp(Composite):
     def _use(
         self, candidate: GraspPose, way: Array, tracks: tuple[str, ...], gripper: Gripper
     ) -> None:
+        self._affordance = candidate.affordance
         self.tracks = (*self.tracks, *tracks)
         goal = candidate.world_from_tool
         spare = frozenset({self.object_id})
@@ -275,13 +279,16 @@ class Grasp(Composite):
 
 
 def _awkwardness(candidate: GraspPose, shoulder: Array, dynamic: RobotState) -> float:
-    """Prefer hands that come from above or from the robot's side, and little turning."""
+    """Prefer hands that come from above and from the robot's side, and little turning.
+
+    From above is easier to put down again: fingers and wrist stay clear of the support.
+    """
     approach = candidate.approach
     away = candidate.world_from_tool.p - shoulder
     away = away / max(float(np.linalg.norm(away)), 1e-9)
     hand = rotate(dynamic.tool_pose(_arm_of(dynamic)).q, np.array([0.0, 1.0, 0.0]))
     closing = rotate(candidate.world_from_tool.q, np.array([0.0, 1.0, 0.0]))
-    return -max(float(approach @ away), -float(approach[2])) - 0.1 * float(closing @ hand)
+    return -float(approach @ away) + 1.5 * float(approach[2]) - 0.1 * float(closing @ hand)
 
 
 def _arm_of(dynamic: RobotState) -> Arm:
@@ -346,6 +353,7 @@ class _Planner:
         hit = self._obstacles.hit
         return (
             hit(wide[0], self._arms)
+            or hit(wide[1], self._arms, fingers=False)  # the palm stays clear of the object too
             or hit(wide[1], self._arms, ignore=self._own)
             or hit(closed[0], self._arms, ignore=self._own, tolerance=-ROOM)
         )

@@ -20,6 +20,7 @@ from counterpoint.objects.model import Affordance
 from counterpoint.simulation.response import ObjectState
 
 TIP_CLEARANCE = 0.004  # m: between fingertips and the object's far side
+SQUEEZE = 0.003  # m: what closed fingers must have left to press with
 CLEARANCE = 0.006  # m: how much wider than the object the hand must open
 
 
@@ -49,7 +50,7 @@ class GraspPose:
 
 def grasp_poses(
     state: ObjectState,
-    max_opening: float,
+    openings: tuple[float, float],
     finger_depth: float,
     *,
     affordance: str | None = None,
@@ -59,7 +60,7 @@ def grasp_poses(
 
     Args:
         state: The object.
-        max_opening: The widest that the hand opens [m].
+        openings: The narrowest and the widest distance between the fingertips [m].
         finger_depth: How far the fingertips reach beyond the tool centre point [m].
         affordance: Only this point, or None for all.
         tilts: Angles [rad] by which the hand leans about the closing axis, each tried.
@@ -68,7 +69,7 @@ def grasp_poses(
     for point in state.static.model.affordances:
         if affordance is not None and point.name != affordance:
             continue
-        if point.width + CLEARANCE > max_opening:
+        if not openings[0] + SQUEEZE <= point.width <= openings[1] - CLEARANCE:
             continue
         for tilt in tilts:
             for flip in (1.0, -1.0):  # a parallel hand fits both ways round
