@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
 from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
 from counterpoint.commands import CaptureImages, Command
+from counterpoint.core.errors import ActionFailed
 from counterpoint.core.pose import Array
+from counterpoint.core.script import ScriptError, Waitable
+from counterpoint.core.waitables import Ended
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 
@@ -58,6 +61,7 @@ class Action:
         self.robot_id: str | None = None
         self.controls: Controls | None = None
         self.cancelling: str | None = None
+        self.cancelling_as = ActionStatus.cancelled
 
     # --- phases -------------------------------------------------------------------------------
 
@@ -97,6 +101,46 @@ class Action:
     def borrowed(self) -> set[str]:
         """Tracks that it uses while no other action wants them; taking one out is allowed."""
         return self._borrowed
+
+    # --- for scripts --------------------------------------------------------------------------
+
+    def cancel(
+        self, reason: str = "cancelled by the script", *, timed_out: bool = False
+    ) -> None:
+        """End it in the next `communicate()`, as `cancelled` or as `timed_out`.
+
+        An action that has ended, or that was cancelled before, stays as it is.
+        """
+        if self.cancelling is None:
+            self.cancelling = reason
+            self.cancelling_as = ActionStatus.timed_out if timed_out else ActionStatus.cancelled
+
+    def outcome(self) -> Waitable[ActionStatus]:
+        """In a script, `await action.outcome()` gives the final status, whatever it is."""
+        self._require_start()
+        return Ended(self, lambda: self.status)
+
+    def __await__(self) -> Generator[Waitable[Any], Any, ActionStatus]:
+        """In a script, `await action` waits until its end phase has run.
+
+        Returns:
+            Its status, which is `success`.
+
+        Raises:
+            ActionFailed: If it ended with another one.
+        """
+        self._require_start()
+        return Ended(self, self._success).__await__()
+
+    def _success(self) -> ActionStatus:
+        if self.status is not ActionStatus.success:
+            raise ActionFailed(self, self.status, self.result.reason, self.ended_frame)
+        return self.status
+
+    def _require_start(self) -> None:
+        if self.robot_id is None and not self.done:
+            name = type(self).__name__
+            raise ScriptError(f"this {name} was not started: await robot.start({name}(…))")
 
     # --- for subclasses -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.actions.action import DriveJoints, Request
+from counterpoint.actions.motion import JointMotion
 from counterpoint.core.arm import Arm
 from counterpoint.core.pose import (
     Array,
@@ -67,6 +68,10 @@ class TrackLimits:
             np.minimum(limits, slower),
             np.array([d.acceleration for d in drives]),
         )
+
+    def step(self, plan: JointMotion, dynamic: RobotState) -> Array:
+        """The next velocities of a plan for these joints, shape (n,)."""
+        return plan.step(dynamic.target[self.indices], dynamic.target_velocity[self.indices])
 
     def requests(self, velocity: Array) -> list[Request]:
         """The velocities, shape (n,), as one request a track."""

@@ -76,9 +76,12 @@ class _BaseMotion(Action):
         """Names whose touch does not stop this motion."""
         return set()
 
-    def _step(self) -> list[Request]:
+    def _step(self, progress: float, dynamic: RobotState) -> list[Request]:
+        """The next velocity, given how far the drive targets have come [m or rad]."""
         assert self._plan is not None
-        velocity = float(self._plan.step()[0])
+        axis = 2 if self.kind == "turn" else 0
+        commanded = dynamic.target_velocity[axis : axis + 1]
+        velocity = float(self._plan.step(np.array([progress]), commanded)[0])
         if self.kind == "turn":
             return [DriveJoints("base", np.array([0.0, 0.0, velocity]))]
         return [DriveJoints("base", np.array([velocity, 0.0, 0.0]))]
@@ -127,7 +130,7 @@ class TurnBy(_BaseMotion):
             self._settling += 1
             if self._settling > SETTLE_FRAMES:
                 return self.end(self.failed, f"{math.degrees(left):.1f}° are left", distance=left)
-        return self._step()
+        return self._step(float(dynamic.target[2]) - self._goal + self.angle, dynamic)
 
 
 class MoveBy(_BaseMotion):
@@ -197,7 +200,8 @@ class MoveBy(_BaseMotion):
                 )
         elif self._blocked(resp, dynamic):
             return []
-        return self._step() + self._continue_tuck(resp, static, dynamic)
+        progress = float((dynamic.target[:2] - self._start) @ self._heading)
+        return self._step(progress, dynamic) + self._continue_tuck(resp, static, dynamic)
 
     def _blocked(self, resp: Response, dynamic: RobotState) -> bool:
         """End with `detected_obstacle` if something stands where the robot is about to be."""

@@ -87,7 +87,7 @@ class FollowJoints(Action):
                 off = np.abs(self._plan.goal - dynamic.q[self._limits.indices]).max()
                 if off < SETTLED or self._settling > SETTLE_FRAMES:
                     return self.succeed("there", distance=float(off))
-        return self._limits.requests(self._plan.step())
+        return self._limits.requests(self._limits.step(self._plan, dynamic))
 
     def state(self) -> Any:
         """See `Action`."""

@@ -1,7 +1,7 @@
 """Smooth motion with speed, acceleration and jerk limits, generated online with ruckig.
 
-A motion continues from its own commanded state, never from the measured one, and hands out the
-mean velocity of each frame, so that integrating it gives the planned positions exactly.
+A motion continues from the commanded state, the drive targets, never from the measured one. It hands
+out the mean velocity of each frame, so that integrating it gives the planned positions exactly.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from ruckig import InputParameter, OutputParameter, Result, Ruckig
 from counterpoint.core.pose import Array
 
 JERK_TIME = 0.1  # s: in which acceleration reaches its limit
+RESYNC = 1e-6  # rad or m: a drive target further off its plan was held back
 
 
 class JointMotion:
@@ -62,25 +63,32 @@ class JointMotion:
         self._input.target_position = self.goal.tolist()
         self.finished = False
 
-    def step(self) -> Array:
-        """The mean velocity of the next frame, shape (n,)."""
+    def step(self, target: Array, velocity: Array) -> Array:
+        """The mean velocity of the next frame, shape (n,).
+
+        Args:
+            target: The drive targets now, shape (n,). Where the drives could not follow the plan,
+                because something was in the way, the plan goes on from where they are.
+            velocity: The drives' commanded velocities now.
+        """
+        if np.abs(target - self._position).max() > RESYNC:
+            limit = np.array(self._input.max_velocity)
+            self._position = np.array(target)
+            self._input.current_position = self._position.tolist()
+            self._input.current_velocity = np.clip(velocity, -limit, limit).tolist()
+            self._input.current_acceleration = [0.0] * len(target)
+            self.finished = False
         if self.finished:
             return np.zeros(len(self._position))
         result = self._generator.update(self._input, self._output)
         if result not in (Result.Working, Result.Finished):
             raise ArithmeticError(f"no trajectory to {self.goal}: {result}")
         new = np.array(self._output.new_position)
-        velocity: Array = (new - self._position) / self._dt
+        mean: Array = (new - self._position) / self._dt
         self._position = new
         self._output.pass_to_input(self._input)
         self.finished = result is Result.Finished
-        return velocity
-
-    @property
-    def remaining(self) -> float:
-        """Seconds until the goal, by the present plan; 0 before the first step."""
-        trajectory = self._output.trajectory
-        return 0.0 if trajectory is None else float(trajectory.duration - self._output.time)
+        return mean
 
     @property
     def speed(self) -> Array:
@@ -138,7 +146,8 @@ class PathMotion:
 
     def step(self, target: Array) -> Array:
         """The mean velocity of the next frame, shape (n,), given the drive targets now."""
-        self._s = min(1.0, self._s + float(self._progress.step()[0]) * self._dt)
+        s = np.array([self._s])
+        self._s = min(1.0, self._s + float(self._progress.step(s, s)[0]) * self._dt)
         velocity: Array = (self._curve(self._s) - target) / self._dt
         return velocity
 

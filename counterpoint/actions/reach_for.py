@@ -179,7 +179,7 @@ class ReachFor(Action):
                 )  # fmt: skip
         if self._plan is None:
             return []
-        return self._limits.requests(self._plan.step())
+        return self._limits.requests(self._limits.step(self._plan, dynamic))
 
     def state(self) -> Any:
         """See `Action`."""

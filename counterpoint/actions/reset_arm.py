@@ -95,7 +95,7 @@ class ResetArm(Action):
                     ActionStatus.failed_to_reach, f"a joint is {left:.3f} off its rest position",
                     distance=left, limit=AT_REST,
                 )  # fmt: skip
-        return self._limits.requests(self._plan.step())
+        return self._limits.requests(self._limits.step(self._plan, dynamic))
 
     def state(self) -> Any:
         """See `Action`."""
