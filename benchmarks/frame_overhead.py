@@ -58,7 +58,7 @@ class Bare:
     def __init__(self, robots: int) -> None:
         self.controller, _ = build(robots)
         self.simulator: Any = self.controller._simulator
-        self.joints = self.simulator._joints
+        self.joints = self.simulator._fleet._joints
 
     def frame(self, targets: list[tuple[int, float | None, float | None]]) -> None:
         """Set what changed in one frame, and step."""
@@ -77,11 +77,11 @@ class Tap:
     """Records what a controller's robots are told, frame by frame."""
 
     def __init__(self, controller: Controller) -> None:
-        self.simulator: Any = controller._simulator
+        self.fleet: Any = controller._simulator._fleet
         self.before = self._sent()
 
     def _sent(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.simulator._sent_position.copy(), self.simulator._sent_velocity.copy()
+        return self.fleet._sent_position.copy(), self.fleet._sent_velocity.copy()
 
     def changes(self) -> list[tuple[int, float | None, float | None]]:
         """The targets that changed since the last call."""
@@ -128,7 +128,16 @@ def main(frames: int = 600, robots: tuple[int, ...] = (1, 4, 16)) -> None:
     """
     console = Console()
     table = Table(title="one frame, microseconds", caption="medians; p95 and p99 of the loop")
-    for column in ("robots", "state", "bare", "loop", "p95", "p99", "above bare, a robot", "loop / bare"):
+    for column in (
+        "robots",
+        "state",
+        "bare",
+        "loop",
+        "p95",
+        "p99",
+        "above bare, a robot",
+        "loop / bare",
+    ):
         table.add_column(column, justify="right")
     above: dict[tuple[int, bool], float] = {}
     for count in robots:

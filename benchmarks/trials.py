@@ -96,4 +96,6 @@ def grasp_trial(model: str, index: int, seed: int = 0) -> Outcome:
 def _in_hand(robot: Robot, controller: Controller, arm: Arm) -> np.ndarray:
     """Where the cube is in the hand's frame."""
     assert controller.response is not None
-    return robot.dynamic.tool_pose(arm).inverse().apply(controller.response.objects["cube"].position)
+    return (
+        robot.dynamic.tool_pose(arm).inverse().apply(controller.response.objects["cube"].position)
+    )

@@ -4,13 +4,17 @@ from counterpoint.actions import ActionStatus, CollisionDetection, ImageFrequenc
 from counterpoint.add_ons import AddOn, ImageCapture, Robot, ThirdPersonCamera, VideoCapture
 from counterpoint.controller import Controller
 from counterpoint.core.arm import Arm
+from counterpoint.core.deadlines import deadline
 from counterpoint.core.errors import (
     ActionFailed,
     CommandError,
     CommError,
     CounterpointError,
+    DeadlineError,
     RecorderError,
     RecordingError,
+    ScriptCancelledError,
+    ScriptError,
     SimulationError,
     UnknownModelError,
     UnknownObjectError,
@@ -18,6 +22,7 @@ from counterpoint.core.errors import (
 )
 from counterpoint.core.pose import Pose
 from counterpoint.core.seeds import derive_substream
+from counterpoint.core.waitables import first, frames, gather, seconds, spawn, until
 
 __version__ = "0.1.0"
 
@@ -31,17 +36,27 @@ __all__ = [
     "CommandError",
     "Controller",
     "CounterpointError",
+    "DeadlineError",
     "ImageCapture",
     "ImageFrequency",
     "Pose",
     "RecorderError",
     "RecordingError",
     "Robot",
+    "ScriptCancelledError",
+    "ScriptError",
     "SimulationError",
     "ThirdPersonCamera",
     "UnknownModelError",
     "UnknownObjectError",
     "UnknownRobotError",
     "VideoCapture",
+    "deadline",
     "derive_substream",
+    "first",
+    "frames",
+    "gather",
+    "seconds",
+    "spawn",
+    "until",
 ]

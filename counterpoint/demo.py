@@ -67,7 +67,9 @@ def scene() -> list[cmd.Command]:
         ),
     ]  # fmt: skip
     palette = ((0.80, 0.22, 0.20), (0.20, 0.62, 0.30), (0.92, 0.76, 0.20))
-    for i, (at, color) in enumerate(zip(((1.95, 1.05), (2.15, 0.98), (1.92, 1.5)), palette, strict=True)):
+    for i, (at, color) in enumerate(
+        zip(((1.95, 1.05), (2.15, 0.98), (1.92, 1.5)), palette, strict=True)
+    ):
         commands.append(
             cmd.AddObject(
                 object_id=f"cube_{i}", model="box", size=(CUBE,) * 3,
@@ -96,7 +98,10 @@ def carry_crate(robot: Robot) -> Job:
         hands = [robot.dynamic.tool_pose(arm).p + [0, 0, up] for arm in both]
         return [robot.reach_for(hands, both)]
 
-    yield [robot.grasp(("crate", "left_rim"), Arm.left), robot.grasp(("crate", "right_rim"), Arm.right)]
+    yield [
+        robot.grasp(("crate", "left_rim"), Arm.left),
+        robot.grasp(("crate", "right_rim"), Arm.right),
+    ]
     yield shift(CARRY)
     yield [robot.move_by(-0.9)]
     yield [robot.turn_by(90)]

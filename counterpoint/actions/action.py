@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
 from counterpoint.commands import CaptureImages, Command
-from counterpoint.core.errors import ActionFailed
+from counterpoint.core.errors import ActionFailed, ScriptError
 from counterpoint.core.pose import Array
-from counterpoint.core.script import ScriptError, Waitable
+from counterpoint.core.script import Waitable
 from counterpoint.core.waitables import Ended
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
@@ -104,9 +104,7 @@ class Action:
 
     # --- for scripts --------------------------------------------------------------------------
 
-    def cancel(
-        self, reason: str = "cancelled by the script", *, timed_out: bool = False
-    ) -> None:
+    def cancel(self, reason: str = "cancelled by the script", *, timed_out: bool = False) -> None:
         """End it in the next `communicate()`, as `cancelled` or as `timed_out`.
 
         An action that has ended, or that was cancelled before, stays as it is.
@@ -194,9 +192,7 @@ class Composite(Action):
         """See `Action`: the child's."""
         return self._borrowed if self.child is None else self.child.borrowed
 
-    def next_child(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> Action | None:
+    def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """The next child, or None after `end()`."""
         raise NotImplementedError
 

@@ -15,9 +15,9 @@ from counterpoint.core.arm import Arm
 from counterpoint.core.pose import (
     Array,
     Pose,
+    conjugate,
     multiply,
     quaternion_from_axis_angle,
-    conjugate,
     rotation_vector,
 )
 from counterpoint.robots.description import load_description
@@ -75,9 +75,7 @@ class TrackLimits:
 
     def requests(self, velocity: Array) -> list[Request]:
         """The velocities, shape (n,), as one request a track."""
-        return [
-            DriveJoints(t, velocity[s]) for t, s in zip(self.tracks, self.spans, strict=True)
-        ]
+        return [DriveJoints(t, velocity[s]) for t, s in zip(self.tracks, self.spans, strict=True)]
 
 
 def line_waypoints(

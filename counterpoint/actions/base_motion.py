@@ -154,7 +154,9 @@ class MoveBy(_BaseMotion):
         if not math.isfinite(distance):
             raise CommandError("expected a finite distance [m]", field="distance", value=distance)
         if not (math.isfinite(arrived_at) and arrived_at > 0):
-            raise CommandError("expected a positive distance [m]", field="arrived_at", value=arrived_at)
+            raise CommandError(
+                "expected a positive distance [m]", field="arrived_at", value=arrived_at
+            )
         self.distance, self.arrived_at, self.reset_arms = distance, arrived_at, reset_arms
         self._spare = spare
         self._start = np.zeros(2)
@@ -266,9 +268,7 @@ class TurnTo(Composite):
         super().__init__()
         self.target = check_target(target)
 
-    def next_child(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> Action | None:
+    def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """See `Composite`."""
         if self.child is not None:
             self.succeed(self.child.result.reason)
@@ -294,7 +294,9 @@ class MoveTo(Composite):
         super().__init__()
         self.target = check_target(target)
         if not (math.isfinite(arrived_at) and arrived_at > 0):
-            raise CommandError("expected a positive distance [m]", field="arrived_at", value=arrived_at)
+            raise CommandError(
+                "expected a positive distance [m]", field="arrived_at", value=arrived_at
+            )
         self.arrived_at, self.reset_arms = arrived_at, reset_arms
 
     @property
@@ -302,9 +304,7 @@ class MoveTo(Composite):
         """Kind and direction of the motion that it ended in."""
         return getattr(self.child, "motion", None)
 
-    def next_child(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> Action | None:
+    def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """See `Composite`."""
         here = dynamic.base_position[:2]
         point, has_edge = floor_point(resp, self.target, here)

@@ -54,7 +54,9 @@ class CollisionDetection:
             return False
         if name in self.include_objects:
             return True
-        return {"wall": self.walls, "floor": self.floor, "robot": self.robots}.get(kind, self.objects)
+        return {"wall": self.walls, "floor": self.floor, "robot": self.robots}.get(
+            kind, self.objects
+        )
 
 
 def previous_was_same(
@@ -128,7 +130,7 @@ def obstacle_ahead(
         held = set(dynamic.held.values())
         swept = _swept(start, direction, distance, radius)
         for index in near.tolist():
-            object_id = circles.objects[index]
+            object_id: str = circles.objects[index]
             state = resp.objects[object_id]
             kind = "wall" if state.static.model.name == "wall" else "object"
             if object_id in held or object_id in ignore or not rules.stops(object_id, kind):
@@ -139,7 +141,7 @@ def obstacle_ahead(
                     return object_id
     near = _near(circles.robot_centers, circles.robot_radii + radius, start, direction, distance)
     for index in near.tolist():
-        robot_id = circles.robots[index]
+        robot_id: str = circles.robots[index]
         if robot_id == own.robot_id or robot_id in ignore or not rules.stops(robot_id, "robot"):
             continue
         if float((circles.robot_centers[index] - start) @ direction) > 0:
@@ -187,7 +189,10 @@ def _swept(start: Array, direction: Array, distance: float, radius: float) -> Ar
     arc = radius * np.column_stack([np.cos(angle), np.sin(angle)])
     outline = np.concatenate([start + direction * distance + arc, start - arc])
     return np.concatenate(
-        [np.column_stack([outline, np.full(len(outline), z)]) for z in (FLOOR_CLEARANCE, BODY_HEIGHT)]
+        [
+            np.column_stack([outline, np.full(len(outline), z)])
+            for z in (FLOOR_CLEARANCE, BODY_HEIGHT)
+        ]
     )
 
 

@@ -155,9 +155,7 @@ class Place(Composite):
             return []
         return super().get_initialization_commands(resp, static, dynamic, image_frequency)
 
-    def next_child(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> Action | None:
+    def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """See `Composite`."""
         if self._steps:
             return self._steps.pop(0)

@@ -124,7 +124,9 @@ class Grasp(Composite):
         if axis not in AXES:
             raise CommandError("unknown axis", field="axis", value=axis, exists=AXES)
         if hold not in (None, "friction", "weld"):
-            raise CommandError("unknown hold", field="hold", value=hold, exists=("friction", "weld"))
+            raise CommandError(
+                "unknown hold", field="hold", value=hold, exists=("friction", "weld")
+            )
         self.object_id, self.arm, self.hold = name, arm, hold
         self.angle = None if angle is None else math.radians(angle)
         self.axis, self.relative_to_hand = axis, relative_to_hand
@@ -144,7 +146,8 @@ class Grasp(Composite):
         gripper = static.model.grippers.get(self.arm)
         if gripper is None:
             return self.end(
-                ActionStatus.not_supported, f"{static.model.name} has no gripper on its {self.arm} arm"
+                ActionStatus.not_supported,
+                f"{static.model.name} has no gripper on its {self.arm} arm",
             )
         if not self._allowed(resp, static, dynamic, gripper):
             return []
@@ -152,11 +155,12 @@ class Grasp(Composite):
         if opening is None:
             return []
         open_hand = SetGripper(robot_id=static.robot_id, arm=self.arm, opening=opening)
-        return [open_hand, *super().get_initialization_commands(resp, static, dynamic, image_frequency)]
+        return [
+            open_hand,
+            *super().get_initialization_commands(resp, static, dynamic, image_frequency),
+        ]
 
-    def next_child(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> Action | None:
+    def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """See `Composite`."""
         if self._steps:
             return self._steps.pop(0)
@@ -269,7 +273,9 @@ class Grasp(Composite):
         start = (
             dynamic.tool_pose(self.arm).q
             if self.relative_to_hand
-            else np.array([0.0, math.cos(dynamic.base_yaw / 2), math.sin(dynamic.base_yaw / 2), 0.0])
+            else np.array(
+                [0.0, math.cos(dynamic.base_yaw / 2), math.sin(dynamic.base_yaw / 2), 0.0]
+            )
         )
         q = multiply(start, quaternion_from_axis_angle(axis, self.angle))
         unique = {c.affordance: c for c in candidates}
@@ -288,7 +294,7 @@ def _awkwardness(candidate: GraspPose, shoulder: Array, dynamic: RobotState) -> 
     away = away / max(float(np.linalg.norm(away)), 1e-9)
     hand = rotate(dynamic.tool_pose(_arm_of(dynamic)).q, np.array([0.0, 1.0, 0.0]))
     closing = rotate(candidate.world_from_tool.q, np.array([0.0, 1.0, 0.0]))
-    return -float(approach @ away) + 1.5 * float(approach[2]) - 0.1 * float(closing @ hand)
+    return -0.3 * float(approach @ away) + 1.5 * float(approach[2]) - 0.1 * float(closing @ hand)
 
 
 def _arm_of(dynamic: RobotState) -> Arm:

@@ -73,7 +73,11 @@ def grasp_poses(
             continue
         for tilt in tilts:
             for flip in (1.0, -1.0):  # a parallel hand fits both ways round
-                found.append(GraspPose(point.name, _tool(state, point, flip, tilt, finger_depth), point.width))
+                found.append(
+                    GraspPose(
+                        point.name, _tool(state, point, flip, tilt, finger_depth), point.width
+                    )
+                )
     return found
 
 

@@ -18,7 +18,7 @@ from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLED = 0.01  # rad or m: how near the measured joints come to a finished plan
 SETTLE_FRAMES = 40
-SLOW = 0.35  # share of the joint speed limits near objects
+SLOW = 0.5  # share of the joint speed limits near objects
 
 
 class FollowJoints(Action):
@@ -32,7 +32,11 @@ class FollowJoints(Action):
     """
 
     def __init__(
-        self, waypoints: Array, tracks: tuple[str, ...], arm: Arm, ignore: frozenset[str] = frozenset()
+        self,
+        waypoints: Array,
+        tracks: tuple[str, ...],
+        arm: Arm,
+        ignore: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__()
         self.tracks = tracks

@@ -61,7 +61,9 @@ class ReachFor(Action):
     ) -> None:
         super().__init__()
         if not (math.isfinite(arrived_at) and arrived_at > 0):
-            raise CommandError("expected a positive distance [m]", field="arrived_at", value=arrived_at)
+            raise CommandError(
+                "expected a positive distance [m]", field="arrived_at", value=arrived_at
+            )
         if held_point not in ("bottom", "top", "center"):
             raise CommandError(
                 "unknown point of a held object", field="held_point", value=held_point,
@@ -80,7 +82,9 @@ class ReachFor(Action):
         self.absolute, self.arrived_at, self.max_distance = absolute, arrived_at, max_distance
         self.duration, self.offhand_follows = duration, offhand_follows
         self.from_held, self.held_point = from_held, held_point
-        self.orientation = None if orientation is None else np.asarray(orientation, dtype=np.float64)
+        self.orientation = (
+            None if orientation is None else np.asarray(orientation, dtype=np.float64)
+        )
         self.tracks = tuple(f"{a.value}_arm" for a in self.arms)
         self._ignore = set(ignore)
         self._limits: TrackLimits | None = None
@@ -228,7 +232,11 @@ class ReachFor(Action):
 
     def _wanted(self, arm: Arm) -> Array:
         """The orientation that the hand should have, or has now."""
-        return self.orientation if self.orientation is not None else self._rotation[self.arms.index(arm)]
+        return (
+            self.orientation
+            if self.orientation is not None
+            else self._rotation[self.arms.index(arm)]
+        )
 
     def _make_plan(self, static: RobotStatic, dynamic: RobotState, points: list[Array]) -> None:
         assert self.controls is not None
@@ -324,9 +332,7 @@ class ReachFor(Action):
             return target
         return dynamic.base_pose.apply(np.asarray(target, dtype=np.float64))
 
-    def _too_far(
-        self, arm: Arm, point: Array, static: RobotStatic, dynamic: RobotState
-    ) -> bool:
+    def _too_far(self, arm: Arm, point: Array, static: RobotStatic, dynamic: RobotState) -> bool:
         """End with `cannot_reach` where the target is beyond the stretched arm."""
         reach = static.kinematics.arm_length(arm)
         shoulder = static.mount @ static.kinematics.shoulder_pose(dynamic.q, arm)
@@ -366,4 +372,3 @@ def _is_one(target: Sequence[Any]) -> bool:
     if len(target) == 2 and all(isinstance(t, str) for t in target):
         return True
     return all(isinstance(t, (int, float, np.number)) for t in target)
-

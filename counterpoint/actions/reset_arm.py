@@ -77,7 +77,11 @@ class ResetArm(Action):
         """See `Action`."""
         assert self._plan is not None and self._limits is not None and self.controls is not None
         hit = touching(
-            resp, dynamic, self.controls.collision_detection, ignore=self._touched, links=self._links
+            resp,
+            dynamic,
+            self.controls.collision_detection,
+            ignore=self._touched,
+            links=self._links,
         )
         if hit is not None:
             link, other, force = hit

@@ -108,8 +108,8 @@ def hand_point(resp: Response, target: Target, hand: Array) -> Array:
     state = resp.objects[name]
     affordances = state.static.model.affordances
     if affordances:
-        points = state.pose.apply(np.stack([a.position for a in affordances]))
-        return np.asarray(points[int(np.argmin(np.linalg.norm(points - hand, axis=1)))])
+        world = state.pose.apply(np.stack([a.position for a in affordances]))
+        return np.asarray(world[int(np.argmin(np.linalg.norm(world - hand, axis=1)))])
     return nearest_surface_point(state, hand)
 
 
@@ -146,10 +146,14 @@ def _outline(points: Array) -> Array:
     def chain(seq: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
         out: list[tuple[float, ...]] = []
         for p in seq:
-            while len(out) >= 2 and (
-                (out[-1][0] - out[-2][0]) * (p[1] - out[-2][1])
-                - (out[-1][1] - out[-2][1]) * (p[0] - out[-2][0])
-            ) <= 0:
+            while (
+                len(out) >= 2
+                and (
+                    (out[-1][0] - out[-2][0]) * (p[1] - out[-2][1])
+                    - (out[-1][1] - out[-2][1]) * (p[0] - out[-2][0])
+                )
+                <= 0
+            ):
                 out.pop()
             out.append(p)
         return out[:-1]

@@ -13,16 +13,17 @@ from counterpoint.simulation.response import Response
 class Host(Protocol):
     """What add-ons see of the controller."""
 
-    frame: int
     frames_per_second: int
     seed: int
     events: EventBus
     names: Names
 
     @property
-    def response(self) -> Response | None:
-        """The response to the last frame."""
+    def frame(self) -> int:
+        """How many frames there were."""
         ...
+
+    response: Response | None
 
 
 class AddOn:
@@ -38,7 +39,7 @@ class AddOn:
         """Once, before the first frame with it. Must not change the add-on: the frame may be bad."""
         return []
 
-    def start(self, host: Host) -> None:
+    def join(self, host: Host) -> None:
         """Its first frame is good; it takes part from now on."""
         self.host = host
 
@@ -66,6 +67,6 @@ class AddOn:
         """What later frames depend on, for the state hash."""
         return None
 
-    def stop(self) -> None:
+    def leave(self) -> None:
         """The scene ends: `reset()`, `close()`, or the add-on was taken out."""
         self.host = None

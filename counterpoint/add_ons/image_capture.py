@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from counterpoint.add_ons.add_on import AddOn, Host
 from counterpoint.commands import CaptureImages, Command
 from counterpoint.core.errors import CommandError
-from counterpoint.simulation.renderer import PASSES
+from counterpoint.simulation.renderer import PASSES, Pass
 from counterpoint.simulation.response import Response
 
 
@@ -42,7 +43,8 @@ class ImageCapture(AddOn):
                 raise CommandError("unknown pass", field="passes", value=name, exists=PASSES)
         if every < 1:
             raise CommandError("expected 1 or more frames", field="every", value=every)
-        self.cameras, self.path, self.passes = tuple(cameras), Path(path), tuple(passes)
+        self.cameras, self.path = tuple(cameras), Path(path)
+        self.passes = cast(tuple[Pass, ...], tuple(passes))
         self.every, self.overwrite = every, overwrite
         self.count = 0
         self._frames = 0
@@ -71,9 +73,9 @@ class ImageCapture(AddOn):
             return []
         return [CaptureImages(cameras=self.cameras, passes=self.passes)]
 
-    def start(self, host: Host) -> None:
+    def join(self, host: Host) -> None:
         """See `AddOn`."""
-        super().start(host)
+        super().join(host)
         self.count = 0
         self._frames = 0
 
@@ -124,10 +126,12 @@ def write_png(file: Path, name: str, image: NDArray[np.generic]) -> None:
     Image.fromarray(picture(name, image)).save(file, compress_level=1)
 
 
-def picture(name: str, image: NDArray[np.generic]) -> NDArray[np.generic]:
+def picture(name: str, image: NDArray[Any]) -> NDArray[Any]:
     """The image as a file stores it: uint8 colours, or uint16 millimetres or ids."""
     if name == "depth":
-        return (np.clip(np.asarray(image, dtype=np.float32) * 1000.0, 0, 65535) + 0.5).astype(np.uint16)
+        millimetres = np.asarray(image, dtype=np.float32) * 1000.0 + 0.5
+        stored: NDArray[Any] = np.clip(millimetres, 0, 65535).astype(np.uint16)
+        return stored
     if name == "normals":
         return (np.asarray(image, dtype=np.float32) * 127.5 + 127.5).astype(np.uint8)
     return image

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,16 +32,18 @@ from counterpoint.actions import (
     nearer_arm,
 )
 from counterpoint.actions.status import Result
-from counterpoint.add_ons.add_on import AddOn, Host
+from counterpoint.add_ons.add_on import AddOn
 from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command, DriveRobot
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError, CounterpointError, UnknownRobotError
 from counterpoint.core.events import ActionEnded, ActionStarted
 from counterpoint.core.pose import Array
+from counterpoint.core.script import adopt
 from counterpoint.robots import get_model
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 LOGGER = logging.getLogger(__name__)
+Started = TypeVar("Started", bound=Action)
 
 
 class Robot(AddOn):
@@ -123,7 +125,7 @@ class Robot(AddOn):
                 view[track] = action
         return MappingProxyType(view)
 
-    def start(self, action: Action | Host) -> Any:  # type: ignore[override]
+    def start(self, action: Started) -> Started:
         """Start an action; it initialises in the next `communicate()`. Returns it.
 
         It replaces ongoing actions whose tracks it needs. An action whose tracks the robot lacks
@@ -133,8 +135,6 @@ class Robot(AddOn):
             UnknownRobotError: Before the first frame with the robot.
             CommandError: If that action was started before.
         """
-        if not isinstance(action, Action):
-            return super().start(action)
         self._require_scene()
         if action.robot_id is not None:
             raise CommandError(
@@ -153,12 +153,13 @@ class Robot(AddOn):
             )
         self.action = action
         self._queue.append(action)
+        adopt(action)
         return action
 
     def cancel(self, reason: str = "cancelled by the script") -> None:
         """End every action of the robot in the next `communicate()`, as `cancelled`."""
         for action in (*self._running, *self._queue):
-            action.cancelling = reason
+            action.cancel(reason)
 
     def turn_by(self, angle: float) -> TurnBy:
         """Turn by `angle` [degrees], positive to the left."""
@@ -168,15 +169,11 @@ class Robot(AddOn):
         """Turn to face a robot, an object or a position."""
         return self._begin(TurnTo(target), target)
 
-    def move_by(
-        self, distance: float, arrived_at: float = 0.1, reset_arms: bool = True
-    ) -> MoveBy:
+    def move_by(self, distance: float, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveBy:
         """Drive straight by `distance` [m], backwards when negative."""
         return self._begin(MoveBy(distance, arrived_at, reset_arms))
 
-    def move_to(
-        self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True
-    ) -> MoveTo:
+    def move_to(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveTo:
         """Turn to a target, then drive to it; an object is reached at its edge."""
         return self._begin(MoveTo(target, arrived_at, reset_arms), target)
 
@@ -329,9 +326,9 @@ class Robot(AddOn):
             for a in (*self._running, *self._queue)
         ]
 
-    def stop(self) -> None:
+    def leave(self) -> None:
         """The scene is gone: every action is, too."""
-        super().stop()
+        super().leave()
         for action in (*self._running, *self._queue, *self._ending):
             if action.status is ActionStatus.ongoing:
                 action.end(ActionStatus.cancelled, "the scene ended")
@@ -342,7 +339,7 @@ class Robot(AddOn):
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _begin(self, action: Any, target: Any = None) -> Any:
+    def _begin(self, action: Started, target: Any = None) -> Started:
         """Start an action, after making sure that what it names exists."""
         self._require_scene()
         assert self._response is not None
@@ -404,11 +401,11 @@ class Robot(AddOn):
     def _cancel_marked(self) -> None:
         for action in self._running:
             if action.cancelling is not None and action.status is ActionStatus.ongoing:
-                action.end(ActionStatus.cancelled, action.cancelling)
+                action.end(action.cancelling_as, action.cancelling)
         for action in self._queue:
             if action.cancelling is not None and action.status is ActionStatus.ongoing:
                 action.initialized = True
-                action.end(ActionStatus.cancelled, action.cancelling)
+                action.end(action.cancelling_as, action.cancelling)
 
     def _initialise(self, action: Action) -> None:
         host, response = self.host, self._response
@@ -441,12 +438,12 @@ class Robot(AddOn):
             if action is not new and action.status is ActionStatus.ongoing:
                 action.borrowed.difference_update(wanted)
                 if wanted & set(action.tracks):
-                    action.end(
-                        ActionStatus.replaced, f"{type(new).__name__} took over its tracks"
-                    )
+                    action.end(ActionStatus.replaced, f"{type(new).__name__} took over its tracks")
 
     def _free_arms(self, new: Action) -> tuple[str, ...]:
-        used = {t for a in (*self._running, new) for t in a.tracks if a.status is ActionStatus.ongoing}
+        used = {
+            t for a in (*self._running, new) for t in a.tracks if a.status is ActionStatus.ongoing
+        }
         used |= {t for a in self._queue for t in a.tracks}
         held = self.dynamic.held
         return tuple(

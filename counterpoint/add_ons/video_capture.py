@@ -18,7 +18,7 @@ SUFFIXES = (".mp4", ".gif")
 
 
 class VideoCapture(AddOn):
-    """Writes what a camera sees to an mp4 or gif file, finished by `stop()` or `close()`.
+    """Writes what a camera sees to an mp4 or gif file, finished when the controller closes.
 
     Args:
         camera: Camera id.
@@ -55,11 +55,11 @@ class VideoCapture(AddOn):
             )  # fmt: skip
         return [CaptureImages(cameras=(self.camera,))]
 
-    def start(self, host: Host) -> None:
+    def join(self, host: Host) -> None:
         """See `AddOn`."""
         import imageio
 
-        super().start(host)
+        super().join(host)
         self._frames = 0
         rate = host.frames_per_second / self.every
         if self.path.suffix == ".mp4":
@@ -81,9 +81,9 @@ class VideoCapture(AddOn):
             self._writer.append_data(np.asarray(response.images[self.camera]["rgb"]))
         self._frames += 1
 
-    def stop(self) -> None:
+    def leave(self) -> None:
         """Finish the file."""
-        super().stop()
+        super().leave()
         if self._writer is not None:
             self._writer.close()
             self._writer = None

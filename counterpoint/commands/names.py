@@ -94,7 +94,9 @@ class Names:
         if arm not in there:
             what = "gripper on its" if gripper else ""
             raise CommandError(
-                f"robot {robot_id!r} ({model.name}) has no {what} {arm.value} arm".replace("  ", " "),
+                f"robot {robot_id!r} ({model.name}) has no {what} {arm.value} arm".replace(
+                    "  ", " "
+                ),
                 field="arm",
                 value=arm.value,
                 exists=[a.value for a in there],

@@ -50,7 +50,11 @@ def parse_command(item: CommandLike, index: int | None = None) -> Command:
     kind = COMMANDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise CommandError(
-            f"unknown command type {name!r}", index=index, field="type", value=name, exists=sorted(COMMANDS)
+            f"unknown command type {name!r}",
+            index=index,
+            field="type",
+            value=name,
+            exists=sorted(COMMANDS),
         )
     try:
         return kind(**data)

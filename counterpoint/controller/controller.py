@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from counterpoint.add_ons import AddOn
 from counterpoint.commands import (
@@ -17,9 +17,12 @@ from counterpoint.commands import (
     in_order,
     parse_commands,
 )
+from counterpoint.controller.run import run_to_end
+from counterpoint.controller.scripts import Scripts
 from counterpoint.core.digest import digest_of
 from counterpoint.core.errors import CommandError, CounterpointError, SimulationError
 from counterpoint.core.events import EventBus
+from counterpoint.core.script import Script
 from counterpoint.simulation.protocol import Simulator
 from counterpoint.simulation.renderer import Renderer
 from counterpoint.simulation.response import Response
@@ -60,7 +63,9 @@ class Controller:
             ("substeps", substeps, 1), ("workers", workers, 1),
         ):  # fmt: skip
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise CommandError(f"expected an integer of {least} or more", field=field, value=value)
+                raise CommandError(
+                    f"expected an integer of {least} or more", field=field, value=value
+                )
         if renderer not in ("auto", "raycast"):
             raise CommandError(
                 "unknown renderer", field="renderer", value=renderer, exists=("auto", "raycast")
@@ -73,6 +78,7 @@ class Controller:
         self.response: Response | None = None
         self._taking_part: list[AddOn] = []
         self._simulator: Simulator | None = self._make_simulator()
+        self._scripts = Scripts(self.events, lambda: self.frame, frames_per_second)
         self._ended: str | None = None
 
     # --- the loop -----------------------------------------------------------------------------
@@ -91,8 +97,11 @@ class Controller:
             CommandError: A bad command; nothing of the frame was applied. Likewise
                 UnknownRobotError, UnknownObjectError and UnknownModelError.
             SimulationError: The state is not finite any more. The controller is closed.
+            Exception: What a script raised that no other script waits for. The frame is complete
+                then, and the other scripts were resumed.
         """
         simulator = self._open()
+        self._scripts.check_outside("communicate()")
         # 1. Collect. Nothing has changed until everything that may be refused has been looked at.
         given = parse_commands(commands)
         new = [a for a in self.add_ons if a not in self._taking_part]
@@ -149,7 +158,44 @@ class Controller:
         if any(isinstance(c, Terminate) for c in frame):
             self._ended = "the script sent terminate"
             self.close()
+        # 8. Scripts resume.
+        self._scripts.resume()
         return response
+
+    def run(self, *scripts: Awaitable[Any], max_frames: int | None = None) -> list[Any]:
+        """Run scripts to their ends, calling `communicate()` once a frame.
+
+        A script begins at once, so an action that it starts first initialises in the next frame,
+        as if the script were written as a loop around `communicate()`.
+
+        Args:
+            scripts: Coroutines, or anything else that a script can await.
+            max_frames: How many frames they have, or None for as many as they need.
+
+        Returns:
+            Their results, in order.
+
+        Raises:
+            DeadlineError: They were not done after `max_frames`. They were cancelled, and their
+                actions ended as `timed_out`, for which there was one more frame.
+            Exception: What a script raised; the others were cancelled in the same way.
+        """
+        self._open()
+        self._scripts.check_outside("run()")
+        return run_to_end(self._scripts, scripts, self.communicate, max_frames)
+
+    def spawn(self, script: Awaitable[Any]) -> Script:
+        """Start a script that is resumed once a frame, and return its handle.
+
+        Between frames it begins at once, and what it raises before it waits comes out here. Within
+        a script of this controller it begins later in the same frame, is a child of that script,
+        and ends with it.
+
+        Args:
+            script: A coroutine, or anything else that a script can await.
+        """
+        self._open()
+        return self._scripts.spawn(script)
 
     # --- around it ----------------------------------------------------------------------------
 
@@ -173,15 +219,18 @@ class Controller:
         return self._open().world_hash()
 
     def state_hash(self) -> str:
-        """32 hex characters of all that later frames depend on: the world, and every action."""
+        """32 hex characters of all that later frames depend on: the world, actions, scripts."""
         simulator = self._open()
         parts = [(type(a).__name__, a.state()) for a in self._taking_part]
-        return digest_of([simulator.world_hash(), self.seed, simulator.state_parts(), parts])
+        scripts = self._scripts.state()
+        return digest_of(
+            [simulator.world_hash(), self.seed, simulator.state_parts(), parts, scripts]
+        )
 
     def reset(self) -> None:
         """End the scene and start at frame 0. Add-ons stay and begin anew in the next frame."""
         self._open()
-        self._end_scene()
+        self._end_scene("the scene was reset")
         self.names = Names()
         self.response = None
         self.events.take()
@@ -191,7 +240,7 @@ class Controller:
         """Free the scene and finish what add-ons write. Safe to call twice."""
         if self._simulator is not None:
             self._ended = self._ended or "it was closed"
-            self._end_scene()
+            self._end_scene(f"the controller has ended: {self._ended}")
 
     def __enter__(self) -> Self:
         return self
@@ -229,9 +278,9 @@ class Controller:
         if not new and not gone:
             return
         for add_on in gone:
-            add_on.stop()
+            add_on.leave()
         for add_on in new:
-            add_on.start(self)
+            add_on.join(self)
         self._taking_part = list(self.add_ons)
 
     def _before_send(self, frame: list[Command]) -> list[Command]:
@@ -245,12 +294,13 @@ class Controller:
                 frame = in_order(rewritten)
         return frame
 
-    def _end_scene(self) -> None:
+    def _end_scene(self, reason: str) -> None:
+        self._scripts.stop(reason)
         simulator, self._simulator = self._simulator, None
         taking_part, self._taking_part = self._taking_part, []
         try:
             for add_on in taking_part:
-                add_on.stop()
+                add_on.leave()
         finally:
             if simulator is not None:
                 simulator.close()
@@ -260,5 +310,3 @@ def _raycast() -> Renderer:
     from counterpoint.simulation.raycast_renderer import RaycastRenderer
 
     return RaycastRenderer()
-
-

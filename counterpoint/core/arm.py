@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Arm(str, Enum):
+class Arm(StrEnum):
     """One of a robot's arms. A single-armed robot uses `right`."""
 
     left = "left"
     right = "right"
-
-    def __str__(self) -> str:
-        return self.value

@@ -27,7 +27,7 @@ class CommandError(CounterpointError, ValueError):
         reason: str,
         *,
         index: int | None = None,
-        type: str | None = None,
+        type: str | None = None,  # noqa: A002 - the attribute's name
         field: str | None = None,
         value: Any = None,
         exists: Iterable[str] | None = None,
@@ -138,6 +138,36 @@ class ActionFailed(CounterpointError, RuntimeError):
         self.frame = frame
         name = getattr(status, "name", str(status))
         super().__init__(f"{type(action).__name__} ended as {name} at frame {frame}: {reason}")
+
+
+class ScriptError(CounterpointError, RuntimeError):
+    """A script did what scripts cannot do."""
+
+
+class ScriptCancelledError(CounterpointError, RuntimeError):
+    """The result of a script that was cancelled was asked for.
+
+    Attributes:
+        script: Its name.
+        reason: Why it was cancelled.
+    """
+
+    def __init__(self, script: str, reason: str) -> None:
+        self.script, self.reason = script, reason
+        super().__init__(f"script {script!r} was cancelled: {reason}")
+
+
+class DeadlineError(CounterpointError, TimeoutError):
+    """Time ran out: a `with deadline(…)` block, or `run(…, max_frames=…)`.
+
+    Attributes:
+        script: The script, or several, joined by commas.
+        limit: Frames that it had.
+    """
+
+    def __init__(self, script: str, limit: int, where: str = "") -> None:
+        self.script, self.limit = script, limit
+        super().__init__(f"script {script!r} did not finish within {limit} frames{where}")
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

@@ -83,7 +83,7 @@ class EventBus:
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(event)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the frame goes on
                 warnings.warn(
                     f"a subscriber of events raised {type(error).__name__}: {error} "
                     f"(at {type(event).__name__}, frame {event.frame})",

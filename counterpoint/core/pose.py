@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Pose(NamedTuple):
@@ -101,7 +102,7 @@ def matrix_from_quaternion(q: ArrayLike) -> Array:
 
 
 def quaternion_from_matrix(matrix: ArrayLike) -> Array:
-    """The unit quaternion (w ≥ 0) of a rotation matrix, by Shepperd's choice of the largest term."""
+    """The unit quaternion (w ≥ 0) of a rotation matrix (Shepperd 1978: the largest term)."""
     m = np.asarray(matrix, dtype=np.float64)
     trace = float(np.trace(m))
     terms = [trace, float(m[0, 0]), float(m[1, 1]), float(m[2, 2])]
@@ -109,21 +110,21 @@ def quaternion_from_matrix(matrix: ArrayLike) -> Array:
     if k == 0:
         q = np.array([1 + trace, m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
     else:
-        i, j, l = k - 1, k % 3, (k + 1) % 3
+        i, j, n = k - 1, k % 3, (k + 1) % 3
         q = np.empty(4)
-        q[0] = m[l, j] - m[j, l]
-        q[1 + i] = 1 + m[i, i] - m[j, j] - m[l, l]
+        q[0] = m[n, j] - m[j, n]
+        q[1 + i] = 1 + m[i, i] - m[j, j] - m[n, n]
         q[1 + j] = m[j, i] + m[i, j]
-        q[1 + l] = m[l, i] + m[i, l]
+        q[1 + n] = m[n, i] + m[i, n]
     q /= np.linalg.norm(q)
     return q if q[0] >= 0 else -q
 
 
 def quaternion_from_axis_angle(axis: ArrayLike, angle: float) -> Array:
     """The rotation by `angle` [rad] about the unit vector `axis`, shape (3,)."""
-    axis = np.asarray(axis, dtype=np.float64)
-    half = 0.5 * angle
-    return np.concatenate([[math.cos(half)], math.sin(half) * axis])
+    x, y, z = np.asarray(axis, dtype=np.float64).tolist()
+    sine = math.sin(0.5 * angle)
+    return np.array([math.cos(0.5 * angle), sine * x, sine * y, sine * z])
 
 
 def quaternion_from_yaw(yaw: float) -> Array:
@@ -139,23 +140,23 @@ def yaw_of(q: ArrayLike) -> float:
 
 def rotation_vector(q: ArrayLike) -> Array:
     """The axis times the angle (at most pi) of a unit quaternion, shape (3,) [rad]."""
-    q = np.asarray(q, dtype=np.float64)
-    if q[0] < 0:
-        q = -q
-    sine = float(np.linalg.norm(q[1:]))
+    unit: Array = np.asarray(q, dtype=np.float64)
+    if unit[0] < 0:
+        unit = -unit
+    sine = float(np.linalg.norm(unit[1:]))
     if sine < 1e-12:
-        return 2.0 * q[1:]
-    return q[1:] * (2.0 * math.atan2(sine, float(q[0])) / sine)
+        return 2.0 * unit[1:]
+    return unit[1:] * (2.0 * math.atan2(sine, float(unit[0])) / sine)
 
 
 def quaternion_from_frame(x: ArrayLike, z: ArrayLike) -> Array:
     """The rotation whose z axis is `z`, and whose x axis is as near to `x` as that allows."""
-    z = np.asarray(z, dtype=np.float64)
-    z = z / np.linalg.norm(z)
-    x = np.asarray(x, dtype=np.float64)
-    x = x - z * float(x @ z)
-    x = x / np.linalg.norm(x)
-    return quaternion_from_matrix(np.column_stack([x, np.cross(z, x), z]))
+    third: Array = np.asarray(z, dtype=np.float64)
+    third = third / np.linalg.norm(third)
+    first: Array = np.asarray(x, dtype=np.float64)
+    first = first - third * float(first @ third)
+    first = first / np.linalg.norm(first)
+    return quaternion_from_matrix(np.column_stack([first, np.cross(third, first), third]))
 
 
 def wrap_angle(angle: float) -> float:
@@ -163,7 +164,7 @@ def wrap_angle(angle: float) -> float:
     return math.pi - (math.pi - angle) % (2 * math.pi)
 
 
-def read_only(array: Any) -> Any:
+def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """The same array, no longer writable."""
     array.setflags(write=False)
     return array

@@ -149,7 +149,15 @@ def _resolve_meshes(root: Any, path: Path) -> None:
         if name.startswith("package://"):
             tail = Path(name.removeprefix("package://"))
             # Packages differ in how much of the path they repeat: try every parent.
-            found = next((p / t for p in path.parents for t in (tail, Path(*tail.parts[1:])) if (p / t).is_file()), None)
+            found = next(
+                (
+                    p / t
+                    for p in path.parents
+                    for t in (tail, Path(*tail.parts[1:]))
+                    if (p / t).is_file()
+                ),
+                None,
+            )
         else:
             found = path.parent / name.removeprefix("file://")
         if found is None or not found.is_file():
@@ -173,7 +181,9 @@ def _floor_inertia(root: Any) -> None:
 def _mount_base(root: Any, model: RobotModel) -> None:
     """Put the robot on a planar base (x, y, yaw), or lift it where it stands."""
     children = {j.find("child").get("link") for j in root.findall("joint")}
-    first = next(link.get("name") for link in root.findall("link") if link.get("name") not in children)
+    first = next(
+        link.get("name") for link in root.findall("link") if link.get("name") not in children
+    )
     lift = Pose.of((0, 0, model.base_height))
     if not model.mobile:
         etree.SubElement(root, "link", name="mount")
@@ -182,7 +192,10 @@ def _mount_base(root: Any, model: RobotModel) -> None:
     parent = "mount"
     etree.SubElement(root, "link", name=parent)
     for joint, kind, axis in zip(
-        BASE_JOINTS, ("prismatic", "prismatic", "revolute"), ("1 0 0", "0 1 0", "0 0 1"), strict=True
+        BASE_JOINTS,
+        ("prismatic", "prismatic", "revolute"),
+        ("1 0 0", "0 1 0", "0 0 1"),
+        strict=True,
     ):
         child = f"{joint}_link"
         link = etree.SubElement(root, "link", name=child)
@@ -192,7 +205,9 @@ def _mount_base(root: Any, model: RobotModel) -> None:
         element = root.findall("joint")[-1]
         etree.SubElement(element, "axis", xyz=axis)
         speed = model.base_speed[1] if kind == "revolute" else model.base_speed[0]
-        etree.SubElement(element, "limit", lower="-1e4", upper="1e4", effort="1e6", velocity=str(speed))
+        etree.SubElement(
+            element, "limit", lower="-1e4", upper="1e4", effort="1e6", velocity=str(speed)
+        )
         parent = child
     _add_joint(root, "mount_joint", "fixed", parent, first, lift)
 
@@ -257,7 +272,10 @@ def _inertial(link: Any, pose: Pose) -> tuple[float, Array, Array] | None:
     if element is None:
         return None
     mass = float(element.find("mass").get("value"))
-    values = {k: float(element.find("inertia").get(k, "0")) for k in ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")}
+    values = {
+        k: float(element.find("inertia").get(k, "0"))
+        for k in ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
+    }
     tensor = np.array(
         [
             [values["ixx"], values["ixy"], values["ixz"]],
@@ -296,7 +314,9 @@ def _set_inertial(link: Any, mass: float, centre: Array, tensor: Array) -> None:
     etree.SubElement(element, "mass", value=repr(mass))
     names = ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
     where = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
-    etree.SubElement(element, "inertia", {n: repr(float(tensor[w])) for n, w in zip(names, where, strict=True)})
+    etree.SubElement(
+        element, "inertia", {n: repr(float(tensor[w])) for n, w in zip(names, where, strict=True)}
+    )
 
 
 def _add_fixed(root: Any, name: str, parent: str, pose: Pose) -> None:
@@ -316,7 +336,9 @@ def _origin(element: Any) -> Pose:
     if origin is None:
         return Pose.of()
     xyz = [float(v) for v in origin.get("xyz", "0 0 0").split()]
-    return Pose.of(xyz, _quaternion_from_rpy([float(v) for v in origin.get("rpy", "0 0 0").split()]))
+    return Pose.of(
+        xyz, _quaternion_from_rpy([float(v) for v in origin.get("rpy", "0 0 0").split()])
+    )
 
 
 def _set_origin(element: Any, pose: Pose) -> None:

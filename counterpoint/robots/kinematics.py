@@ -81,12 +81,16 @@ class Kinematics:
             for joint in gripper.drivers:
                 self.home[self.index[joint]] = gripper.positions[-1]
             for joint, driver in gripper.followers.items():
-                self.home[self.index[joint]] = gripper.multipliers[joint] * self.home[self.index[driver]]
+                self.home[self.index[joint]] = (
+                    gripper.multipliers[joint] * self.home[self.index[driver]]
+                )
         self.home.setflags(write=False)
         self.base_size = len(BASE_JOINTS) if model.mobile else 0
         self._pinocchio = PinocchioModel(description.kinematic, np.zeros(3))
         self._pinocchio.set_joint_order(list(self.joints))
-        links = [str(e.get("name")) for e in etree.fromstring(description.kinematic).findall("link")]
+        links = [
+            str(e.get("name")) for e in etree.fromstring(description.kinematic).findall("link")
+        ]
         self._pinocchio.set_link_order(links)
         self._link = {name: i for i, name in enumerate(links)}
         self._tool = {arm: self._link[tool_link(arm.value)] for arm in model.end_effectors}
@@ -155,7 +159,6 @@ class Kinematics:
         axis_only: bool = False,
         seeds: int = 8,
         iterations: int = 60,
-        keep: float = 0.0,
     ) -> Solution:
         """Joint positions that bring an arm's tool to `target`.
 
@@ -169,17 +172,16 @@ class Kinematics:
             seeds: How many starts are tried; the best answer of those in tolerance is the one
                 nearest to `q`, over all seeds tried until two are found.
             iterations: Steps a seed.
-            keep: Weight of staying near the first seed in the null space, per step.
         """
         best: Solution | None = None
         failed: Solution | None = None
         total, found = 0, 0
-        options = dict(
-            tracks=tracks, orientation=orientation, axis_only=axis_only, seeds=seeds,
-            iterations=iterations, keep=keep,
-        )  # fmt: skip
         moving = self._moving(arm, tracks)
-        for number, answer in enumerate(self.answers(arm, target, q, **options)):
+        answers = self.answers(
+            arm, target, q, tracks=tracks, orientation=orientation, axis_only=axis_only,
+            seeds=seeds, iterations=iterations,
+        )  # fmt: skip
+        for number, answer in enumerate(answers):
             total += answer.iterations
             if answer.success:
                 found += 1
@@ -206,7 +208,6 @@ class Kinematics:
         axis_only: bool = False,
         seeds: int = 8,
         iterations: int = 60,
-        keep: float = 0.0,
     ) -> Iterator[Solution]:
         """What each seed leads to, one after another; arguments as of `solve`.
 
@@ -214,16 +215,18 @@ class Kinematics:
         """
         moving = self._moving(arm, tracks)
         for start in self._starts(arm, target.p, q, moving, seeds):
-            yield self._descend(arm, target, start, moving, orientation, axis_only, iterations, keep)
+            yield self._descend(arm, target, start, moving, orientation, axis_only, iterations)
 
     def _moving(self, arm: Arm, tracks: tuple[str, ...]) -> NDArray[np.intp]:
         parts = [self.track_indices(t) for t in (self.model.arm_track(arm), *tracks)]
         return np.concatenate(parts).astype(np.intp)
 
-    def step(self, arm: Arm, target: Pose, q: Array, *, orientation: bool, iterations: int = 3) -> Solution:
+    def step(
+        self, arm: Arm, target: Pose, q: Array, *, orientation: bool, iterations: int = 3
+    ) -> Solution:
         """A few descent steps from `q`: for targets that move a little each frame."""
         moving = self.track_indices(self.model.arm_track(arm))
-        return self._descend(arm, target, q.copy(), moving, orientation, False, iterations, 0.0)
+        return self._descend(arm, target, q.copy(), moving, orientation, False, iterations)
 
     def nudge(self, arm: Arm, point: Array, q: Array, tolerance: float) -> tuple[Array, float]:
         """One damped step of an arm's tool towards `point` (3,) [m], its orientation left free.
@@ -274,7 +277,9 @@ class Kinematics:
         postures, hands = self._sampled(arm)
         track = self.track_indices(self.model.arm_track(arm))
         base = self._arm_base(q)
-        distance = np.linalg.norm(hands @ matrix_from_quaternion(base.q).T + base.p - target, axis=1)
+        distance = np.linalg.norm(
+            hands @ matrix_from_quaternion(base.q).T + base.p - target, axis=1
+        )
         for k in np.argsort(distance, kind="stable")[: seeds - 2]:
             start = q.copy()
             start[track] = postures[k]
@@ -283,7 +288,9 @@ class Kinematics:
     def _sampled(self, arm: Arm, count: int = 256) -> tuple[Array, Array]:
         """Fixed random arm postures, and where the hand is in them relative to the arm's base."""
         if arm not in self._samples:
-            rng = derive_substream(f"inverse kinematics seeds {self.model.name} {arm}").default_rng()
+            rng = derive_substream(
+                f"inverse kinematics seeds {self.model.name} {arm}"
+            ).default_rng()
             track = self.track_indices(self.model.arm_track(arm))
             low, high = np.maximum(self.lower[track], -np.pi), np.minimum(self.upper[track], np.pi)
             postures = rng.uniform(low, high, (count, len(track)))
@@ -309,14 +316,11 @@ class Kinematics:
         orientation: bool,
         axis_only: bool,
         iterations: int,
-        keep: float,
     ) -> Solution:
         """Damped least squares from one seed."""
         tool, pinocchio = self._tool[arm], self._pinocchio
         low, high = self.lower[moving], self.upper[moving]
-        rest = q[moving].copy()
         rows = 6 if orientation and not axis_only else 5 if orientation else 3
-        eye = np.eye(len(moving))
         target_q_inverse = conjugate(target.q)
         goal_axis = matrix_from_quaternion(target.q)[:, 2]
         error = np.empty(rows)
@@ -352,17 +356,14 @@ class Kinematics:
             jacobian = pinocchio.compute_single_link_local_jacobian(q, tool)[:rows, moving]
             # Joints at a limit that would be pushed beyond it are left out of this step.
             free = np.ones(len(moving), dtype=bool)
+            new = q[moving]
             for _ in range(2):
                 reduced = jacobian * free
                 # A damping that vanishes with the error converges quadratically near the solution.
                 damping = DAMPING + 0.05 * min(cost, 1.0) ** 2
                 gram = reduced @ reduced.T
                 gram[np.diag_indices(rows)] += damping
-                inverse = np.linalg.solve(gram, np.column_stack([error, reduced]) if keep else error[:, None])
-                delta = reduced.T @ inverse[:, 0]
-                if keep:
-                    nullspace = eye - reduced.T @ inverse[:, 1:]
-                    delta += nullspace @ (keep * (rest - q[moving])) * free
+                delta = reduced.T @ np.linalg.solve(gram, error)
                 largest = float(np.max(np.abs(delta)))
                 if largest > MAX_STEP:
                     delta *= MAX_STEP / largest

@@ -168,7 +168,9 @@ class RobotModel:
 
     def gripper_joints(self) -> tuple[str, ...]:
         """Every joint of every gripper."""
-        return tuple(j for arm in self.arms if arm in self.grippers for j in self.grippers[arm].joints)
+        return tuple(
+            j for arm in self.arms if arm in self.grippers for j in self.grippers[arm].joints
+        )
 
     def drive_of(self, joint: str) -> Drive:
         """How `joint` is driven (base joints, track joints)."""

@@ -59,8 +59,12 @@ TIAGO_PRO = register_model(
             "right_arm": _arm("right"),
         },
         end_effectors={
-            Arm.left: EndEffector("gripper_left_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.024),
-            Arm.right: EndEffector("gripper_right_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.024),
+            Arm.left: EndEffector(
+                "gripper_left_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.024
+            ),
+            Arm.right: EndEffector(
+                "gripper_right_base_link", Pose.of((0, 0, 0.15)), finger_depth=0.024
+            ),
         },
         grippers={Arm.left: _gripper("left"), Arm.right: _gripper("right")},
         home={

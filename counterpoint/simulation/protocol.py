@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from counterpoint.commands import Command
@@ -15,13 +15,19 @@ class Simulator(Protocol):
 
     Attributes:
         frame: Frames stepped so far.
-        robots: Robot id → what never changes about it.
-        objects: Object id → likewise.
     """
 
     frame: int
-    robots: Mapping[str, RobotStatic]
-    objects: Mapping[str, ObjectStatic]
+
+    @property
+    def robots(self) -> dict[str, RobotStatic]:
+        """Robot id → what never changes about it."""
+        ...
+
+    @property
+    def objects(self) -> dict[str, ObjectStatic]:
+        """Object id → what never changes about it."""
+        ...
 
     def check(self, frame: Sequence[Command]) -> None:
         """Refuse what geometry forbids, before anything is applied."""

@@ -9,7 +9,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from counterpoint.core.arm import Arm
-from counterpoint.core.pose import Array, Pose, matrix_from_quaternion, quaternion_from_yaw, read_only
+from counterpoint.core.pose import (
+    Array,
+    Pose,
+    matrix_from_quaternion,
+    quaternion_from_yaw,
+    read_only,
+)
 from counterpoint.objects.model import ObjectModel
 from counterpoint.robots import RobotModel
 from counterpoint.robots.kinematics import Kinematics
@@ -192,12 +198,14 @@ class ObjectState:
     @property
     def position(self) -> Array:
         """World position of its origin, shape (3,) [m]."""
-        return self._state.object_position[self.static.row]
+        row: Array = self._state.object_position[self.static.row]
+        return row
 
     @property
     def quaternion(self) -> Array:
         """World orientation wxyz, shape (4,)."""
-        return self._state.object_quaternion[self.static.row]
+        row: Array = self._state.object_quaternion[self.static.row]
+        return row
 
     @property
     def pose(self) -> Pose:
@@ -207,12 +215,14 @@ class ObjectState:
     @property
     def linear_velocity(self) -> Array:
         """Shape (3,) [m/s]."""
-        return self._state.object_linear[self.static.row]
+        row: Array = self._state.object_linear[self.static.row]
+        return row
 
     @property
     def angular_velocity(self) -> Array:
         """Shape (3,) [rad/s]."""
-        return self._state.object_angular[self.static.row]
+        row: Array = self._state.object_angular[self.static.row]
+        return row
 
     @property
     def bounds(self) -> Array:

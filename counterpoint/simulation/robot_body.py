@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,15 +109,6 @@ class RobotBody:
             scene.remove_entity(link.entity)
 
 
-@lru_cache(maxsize=32)
-def physical_file(model: RobotModel) -> Path:
-    """A temporary file with the model's physical description, for the loader; once a process."""
-    folder = tempfile.mkdtemp(prefix="counterpoint-")
-    path = Path(folder) / f"{model.name}.urdf"
-    path.write_text(load_description(model).physical)
-    return path
-
-
 def load_articulation(scene: Any, model: RobotModel) -> Any:
     """Build the model's physical description in a scene."""
     loader = URDFLoader()
@@ -130,7 +119,11 @@ def load_articulation(scene: Any, model: RobotModel) -> Any:
     for gripper in model.grippers.values():
         for finger in gripper.fingers:
             loader.set_link_material(body_of[finger][0], FINGER_FRICTION, FINGER_FRICTION, 0.0)
-    return loader.load(str(physical_file(model)))
+    # The loader takes a file's name. Meshes are named by absolute paths, so it may be anywhere.
+    with tempfile.NamedTemporaryFile("w", suffix=".urdf") as file:
+        file.write(load_description(model).physical)
+        file.flush()
+        return loader.load(file.name)
 
 
 class PhysicsScene(sapien.Scene):  # type: ignore[misc]

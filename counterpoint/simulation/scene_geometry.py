@@ -74,7 +74,10 @@ class SceneGeometry:
             color = next((c for part, c in model.colors.items() if part in link), model.color)
             offsets = np.cumsum([0] + [len(v) for v, _ in parts])
             triangles = np.concatenate(
-                [t.astype(np.uint32) + np.uint32(o) for (_, t), o in zip(parts, offsets, strict=False)]
+                [
+                    t.astype(np.uint32) + np.uint32(o)
+                    for (_, t), o in zip(parts, offsets, strict=False)
+                ]
             )
             colors = np.tile(np.array(color, np.float32), (len(triangles), 1))
             vertices = np.concatenate([v for v, _ in parts])
@@ -112,7 +115,13 @@ class SceneGeometry:
         )
 
     def _append(
-        self, owner: str, vertices: Any, triangles: Any, colors: Any, segmentation_id: int, entity: Any
+        self,
+        owner: str,
+        vertices: Any,
+        triangles: Any,
+        colors: Any,
+        segmentation_id: int,
+        entity: Any,
     ) -> None:
         body = RenderBody(
             segmentation_id,

@@ -1,0 +1,46 @@
+# `make` says what there is. Everything runs in .venv, which scripts/bootstrap makes.
+
+BIN := .venv/bin
+JOBS ?= 2
+ARGS ?=
+UNITS := $(wildcard tests/core tests/commands tests/objects tests/robots)
+BENCHMARKS := $(shell grep -l '__main__' benchmarks/*.py 2>/dev/null | sort)
+
+.DEFAULT_GOAL := help
+.PHONY: help core dev demo test test-all check format bench clean
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+core: # what it takes to run
+	@bash scripts/bootstrap core
+
+dev: # what it takes to work on it
+	@bash scripts/bootstrap dev
+
+demo: core ## two tiago_pro and a panda share a room; writes out/demo
+	@$(BIN)/counterpoint demo $(ARGS)
+
+test: dev ## the tests, without the slow ones (ARGS="-k reach" is handed on)
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-all: dev ## every test, the slow ones too
+	@$(BIN)/python -m pytest -n $(JOBS) --slow $(ARGS)
+
+check: dev ## style, types, import contracts and the quick unit tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q $(UNITS)
+
+format: dev ## put the code in its common form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: core ## every benchmark, one after the other
+	@set -e; for b in $(BENCHMARKS); do echo "== $$b"; $(BIN)/python $$b $(ARGS); done
+
+clean: ## remove the environment, out/ and all caches
+	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find counterpoint tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
