@@ -40,7 +40,10 @@ def scene() -> list[cmd.Command]:
     brown, steel, pine = (0.62, 0.45, 0.30), (0.60, 0.64, 0.70), (0.80, 0.65, 0.45)
     commands: list[cmd.Command] = [
         cmd.CreateEmptyRoom(width=ROOM[0], length=ROOM[1]),
-        cmd.AddObject(object_id="shelf", model="shelf", size=(0.35, 0.9, SHELF_HEIGHT), position=(-2.9, 1.0, 0), color=pine),
+        cmd.AddObject(
+            object_id="shelf", model="shelf", size=(0.35, 0.9, SHELF_HEIGHT),
+            position=(-2.9, 1.0, 0), color=pine,
+        ),
         cmd.AddObject(
             object_id="mug", model="mug", position=(-2.81, 1.0, SHELF_LEVEL),
             quaternion=(0.5**0.5, 0, 0, 0.5**0.5), color=(0.15, 0.45, 0.75),
@@ -217,10 +220,10 @@ def run(out: Path, console: Console) -> bool:
         }
 
         def on_end(worker: Worker, action: Action) -> None:
-            good = action.status is ActionStatus.success
+            color = "green" if action.status is ActionStatus.success else "red"
             progress.console.print(
                 f"[dim]{controller.time:6.2f} s[/]  {worker.robot.robot_id:<8} "
-                f"{type(action).__name__:<9} [{'green' if good else 'red'}]{action.status.name}[/]  "
+                f"{type(action).__name__:<9} [{color}]{action.status.name}[/]  "
                 f"[dim]{action.result.reason}[/]",
                 highlight=False,
             )

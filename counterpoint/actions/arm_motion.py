@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class TrackLimits:
         return cls(
             tuple(tracks),
             indices,
-            tuple(slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)),
+            tuple(slice(int(a), int(b)) for a, b in pairwise(ends)),
             np.minimum(limits, slower),
             np.array([d.acceleration for d in drives]),
         )

@@ -49,7 +49,7 @@ class CollisionDetection:
     previous_was_same: bool = True
 
     def stops(self, name: str, kind: str) -> bool:
-        """Whether a contact with `name` (of kind `robot`, `object`, `wall`, `floor`) stops motion."""
+        """Whether contact with `name`, a `robot`, `object`, `wall` or `floor`, stops motion."""
         if name in self.exclude_objects:
             return False
         if name in self.include_objects:

@@ -218,7 +218,8 @@ class Grasp(Composite):
         state = resp.objects[self.object_id]
         point = self.target[1] if isinstance(self.target, tuple) else None
         candidates = grasp_poses(
-            state, (gripper.openings[0], gripper.max_opening), static.model.end_effectors[self.arm].finger_depth,
+            state, (gripper.openings[0], gripper.max_opening),
+            static.model.end_effectors[self.arm].finger_depth,
             affordance=point if isinstance(point, str) else None, tilts=TILTS,
         )  # fmt: skip
         if self.angle is not None:

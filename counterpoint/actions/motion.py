@@ -1,7 +1,7 @@
 """Smooth motion with speed, acceleration and jerk limits, generated online with ruckig.
 
-A motion continues from the commanded state, the drive targets, never from the measured one. It hands
-out the mean velocity of each frame, so that integrating it gives the planned positions exactly.
+A motion continues from the commanded state, the drive targets, never from the measured one. It
+hands out the mean velocity of each frame, so that integrating it gives the planned positions.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class AddOn:
     host: Host | None = None
 
     def get_initialization_commands(self) -> list[Command]:
-        """Once, before the first frame with it. Must not change the add-on: the frame may be bad."""
+        """Before the first frame with it. Changes nothing in the add-on: the frame may be bad."""
         return []
 
     def join(self, host: Host) -> None:

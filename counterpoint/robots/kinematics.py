@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class Kinematics:
     """
 
     def __init__(self, model: RobotModel) -> None:
-        from sapien.pysapien_pinocchio import PinocchioModel  # loads SAPIEN: only when needed
+        from counterpoint.robots.sapien_quietly import PinocchioModel  # slow: only when needed
 
         description = load_description(model)
         self.model = model
@@ -124,7 +125,7 @@ class Kinematics:
         return self._pose(self._tool[arm])
 
     def tool_jacobian(self, q: Array, arm: Arm) -> Array:
-        """The tool's velocity per joint velocity in the tool's own frame, linear first, shape (6, n)."""
+        """The tool's velocity per joint velocity in its own frame, linear first, shape (6, n)."""
         jacobian: Array = self._pinocchio.compute_single_link_local_jacobian(q, self._tool[arm])
         return jacobian
 
@@ -141,7 +142,7 @@ class Kinematics:
         if arm not in self._lengths:
             poses = self.link_poses(self.home, self._track_links(arm))
             points = [p.p for p in poses] + [self.tool_pose(self.home, arm).p]
-            steps = zip(points, points[1:], strict=False)
+            steps = pairwise(points)
             self._lengths[arm] = float(sum(np.linalg.norm(b - a) for a, b in steps))
         return self._lengths[arm]
 
@@ -265,7 +266,7 @@ class Kinematics:
     def _starts(
         self, arm: Arm, target: Array, q: Array, moving: NDArray[np.intp], seeds: int
     ) -> Iterator[Array]:
-        """The present posture, the rest posture, then sampled postures with the hand nearest first."""
+        """The present posture, the rest posture, then sampled ones with the hand nearest first."""
         yield q.copy()
         start = q.copy()
         start[moving] = self.home[moving]
@@ -406,6 +407,7 @@ def kinematics_of(model: RobotModel) -> Kinematics:
 
 @lru_cache(maxsize=32)
 def joint_links(model: RobotModel) -> dict[str, tuple[str, str]]:
+    """Joint → its parent and its child link."""
     root = etree.fromstring(load_description(model).kinematic)
     return {
         str(j.get("name")): (str(j.find("parent").get("link")), str(j.find("child").get("link")))

@@ -53,7 +53,7 @@ class DriveTargets:
         self.holding = False
 
     def integrate(self, measured: Array, dt: float) -> None:
-        """Advance the targets by one frame of `dt` [s], given the measured positions, shape (n,)."""
+        """Advance the targets by a frame of `dt` [s], given the measured positions, shape (n,)."""
         if self.holding:
             return
         wanted = self.wanted

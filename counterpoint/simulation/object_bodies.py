@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import sapien
 
 from counterpoint import commands as cmd
 from counterpoint.core.pose import (
@@ -20,6 +19,7 @@ from counterpoint.core.pose import (
 from counterpoint.objects import build_object
 from counterpoint.objects.model import ObjectModel
 from counterpoint.objects.parts import volume
+from counterpoint.robots.sapien_quietly import sapien
 from counterpoint.simulation.response import ObjectStatic
 from counterpoint.simulation.robot_body import ANY_GROUP
 

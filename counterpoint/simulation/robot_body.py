@@ -6,13 +6,12 @@ import tempfile
 from typing import Any
 
 import numpy as np
-import sapien
-from sapien.wrapper.urdf_loader import URDFLoader
 
 from counterpoint.core.pose import Array, Pose
 from counterpoint.robots import BASE_JOINTS, RobotModel
 from counterpoint.robots.description import load_description
 from counterpoint.robots.kinematics import kinematics_of
+from counterpoint.robots.sapien_quietly import sapien
 
 FINGER_FRICTION = 1.0
 LINK_FRICTION = 0.4
@@ -111,6 +110,8 @@ class RobotBody:
 
 def load_articulation(scene: Any, model: RobotModel) -> Any:
     """Build the model's physical description in a scene."""
+    from sapien.wrapper.urdf_loader import URDFLoader
+
     loader = URDFLoader()
     loader.set_scene(scene)
     loader.fix_root_link = True

@@ -53,7 +53,7 @@ class RobotFleet:
     # --- each frame ---------------------------------------------------------------------------
 
     def advance(self, dt: float) -> None:
-        """Integrate the drive targets by one frame of `dt` [s], and hand over those that changed."""
+        """Integrate the drive targets by a frame of `dt` [s], and hand over those that changed."""
         drives = self.drives
         if not len(drives.position):
             return

@@ -9,13 +9,13 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-import sapien
 
 from counterpoint import commands as cmd
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError, SimulationError
 from counterpoint.core.pose import Array, Pose, read_only
 from counterpoint.objects import build_object
+from counterpoint.robots.sapien_quietly import sapien
 from counterpoint.simulation.camera_rig import CameraRig
 from counterpoint.simulation.contacts import BodyName, gather_contacts
 from counterpoint.simulation.grips import Grips
