@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from counterpoint import commands as cmd
-from counterpoint.actions import Action, ActionStatus
+from counterpoint.actions import Action
 from counterpoint.add_ons import ImageCapture, Robot, ThirdPersonCamera, VideoCapture
 from counterpoint.controller import Controller
 from counterpoint.core.arm import Arm
-from counterpoint.core.errors import CommandError
+from counterpoint.core.errors import ActionFailed, CommandError, DeadlineError
+from counterpoint.core.events import ActionEnded, ActionStarted, Event
+from counterpoint.core.waitables import gather
 
 ROOM = (6.4, 5.6)  # m
 SHELF_HEIGHT = 1.2  # m
@@ -28,11 +29,9 @@ CUBE = 0.05  # m
 CRATE = (0.30, 0.36, 0.16)  # m
 CARRY = 0.12  # m: how high the crate is carried over the tables
 PICTURE = (640, 480)  # pixels
+STILL_EVERY = 10  # frames
 MAX_FRAMES = 3000
 SHEET = (4, 3)  # columns and rows of the contact sheet
-
-Job = Iterator[Sequence[Action]]
-"""A robot's job: it starts actions and hands them over; it goes on when they have ended."""
 
 
 def scene() -> list[cmd.Command]:
@@ -82,118 +81,62 @@ def scene() -> list[cmd.Command]:
     return commands
 
 
-def fetch_mug(robot: Robot) -> Job:
+async def fetch_mug(robot: Robot) -> None:
     """From the shelf to the table, with the right hand."""
-    yield [robot.move_to("shelf")]
-    yield [robot.grasp("mug", Arm.right)]
-    yield [robot.move_by(-0.5)]
-    yield [robot.move_to("table")]
-    yield [robot.place("table", Arm.right)]
-    yield [robot.move_by(-0.3)]
-    yield [robot.reset_arm()]
+    await robot.move_to("shelf")
+    await robot.grasp("mug", Arm.right)
+    await robot.move_by(-0.5)
+    await robot.move_to("table")
+    await robot.place("table", Arm.right)
+    await robot.move_by(-0.3)
+    await robot.reset_arm()
 
 
-def carry_crate(robot: Robot) -> Job:
+async def carry_crate(robot: Robot) -> None:
     """From the bench to the stand, with both hands."""
     both = [Arm.left, Arm.right]
 
-    def shift(up: float) -> list[Action]:
-        hands = [robot.dynamic.tool_pose(arm).p + [0, 0, up] for arm in both]
-        return [robot.reach_for(hands, both)]
+    def shift(up: float) -> Action:
+        """Both hands straight up, in step."""
+        return robot.reach_for([robot.dynamic.tool_pose(arm).p + [0, 0, up] for arm in both], both)
 
-    yield [
-        robot.grasp(("crate", "left_rim"), Arm.left),
-        robot.grasp(("crate", "right_rim"), Arm.right),
-    ]
-    yield shift(CARRY)
-    yield [robot.move_by(-0.9)]
-    yield [robot.turn_by(90)]
-    yield [robot.move_by(0.6)]
-    yield shift(0.005 - CARRY)
-    yield [robot.drop(Arm.left), robot.drop(Arm.right)]
-    yield shift(0.2)
-    yield [robot.move_by(-0.4)]
+    await gather(
+        robot.grasp(("crate", "left_rim"), Arm.left), robot.grasp(("crate", "right_rim"), Arm.right)
+    )
+    await shift(CARRY)
+    await robot.move_by(-0.9)
+    await robot.turn_by(90)
+    await robot.move_by(0.6)
+    await shift(0.005 - CARRY)
+    await gather(robot.drop(Arm.left), robot.drop(Arm.right))
+    await shift(0.2)
+    await robot.move_by(-0.4)
 
 
-def stack_cubes(robot: Robot) -> Job:
+async def stack_cubes(robot: Robot) -> None:
     """Three cubes into a tower."""
     for cube, onto in (("cube_1", "cube_0"), ("cube_2", "cube_1")):
-        yield [robot.grasp(cube)]
-        yield [robot.place(onto)]
-    yield [robot.reset_arm()]
+        await robot.grasp(cube)
+        await robot.place(onto)
+    await robot.reset_arm()
 
 
-@dataclass
-class Worker:
-    """A robot, its job, and how far it has come.
-
-    Attributes:
-        robot: The robot.
-        job: What it does.
-        steps: How many steps the job has.
-        running: The actions of the present step.
-        ended: A record of every action that ended.
-    """
-
-    robot: Robot
-    job: Job
-    steps: int
-    running: list[Action] = field(default_factory=list)
-    ended: list[dict[str, Any]] = field(default_factory=list)
-    done: bool = False
-
-    def poll(self) -> list[Action]:
-        """Go on with the job where the present step has ended; returns the actions that ended."""
-        if self.done or any(a.status is ActionStatus.ongoing for a in self.running):
-            return []
-        ended, self.running = self.running, []
-        self.ended += [record(self.robot, a) for a in ended]
-        if all(a.status is ActionStatus.success for a in ended):
-            self.running = list(next(self.job, ()))
-        self.done = not self.running
-        return ended
+JOBS = {"fetcher": (fetch_mug, 7), "carrier": (carry_crate, 11), "stacker": (stack_cubes, 5)}
+"""Robot → its job, and how many actions that has."""
 
 
-def record(robot: Robot, action: Action) -> dict[str, Any]:
-    """What `statuses.json` says of an action."""
-    return {
-        "robot": robot.robot_id,
-        "action": type(action).__name__,
-        "status": action.status.name,
-        "started_frame": action.started_frame,
-        "ended_frame": action.ended_frame,
-        **action.result.to_dict(),
-    }
-
-
-def cast() -> list[Worker]:
-    """The three robots with their jobs."""
-    fetcher = Robot("fetcher", position=(-1.6, 0.6, 0), rotation=180)
-    carrier = Robot("carrier", position=(0.65, -1.9, 0))
-    stacker = Robot("stacker", model="panda", position=(2.4, 1.4, TABLE), rotation=180)
+def cast() -> list[Robot]:
+    """The three robots."""
     return [
-        Worker(fetcher, fetch_mug(fetcher), 7),
-        Worker(carrier, carry_crate(carrier), 9),
-        Worker(stacker, stack_cubes(stacker), 5),
+        Robot("fetcher", position=(-1.6, 0.6, 0), rotation=180),
+        Robot("carrier", position=(0.65, -1.9, 0)),
+        Robot("stacker", model="panda", position=(2.4, 1.4, TABLE), rotation=180),
     ]
 
 
-def play(
-    controller: Controller,
-    workers: Sequence[Worker],
-    *,
-    on_end: Callable[[Worker, Action], None] | None = None,
-    max_frames: int = MAX_FRAMES,
-) -> None:
-    """Run every job to its end. The scene has to be there."""
-    while controller.frame < max_frames:
-        for worker in workers:
-            for action in worker.poll():
-                if on_end is not None:
-                    on_end(worker, action)
-        if all(worker.done for worker in workers):
-            return
-        controller.communicate()
+def jobs(robots: Sequence[Robot]) -> list[Coroutine[Any, Any, None]]:
+    """What they do, as scripts."""
+    return [JOBS[robot.robot_id][0](robot) for robot in robots]
 
 
 def run(out: Path, console: Console) -> bool:
@@ -203,56 +146,60 @@ def run(out: Path, console: Console) -> bool:
         CommandError: If `out` holds files of someone else, or cannot be written.
     """
     clear(out)
-    workers = cast()
     begun = time.perf_counter()
-    columns = (
-        TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[doing]}"), TimeElapsedColumn(),
-    )  # fmt: skip
+    ended: list[ActionEnded] = []
+    trouble = ""
+    robots = cast()
     camera = ThirdPersonCamera(
         "room", position=(3.05, -2.65, 2.45), look_at=(0.15, 0.35, 0.45), size=PICTURE,
         field_of_view=1.15,
     )  # fmt: skip
+    columns = (
+        TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[doing]:<9}"), TimeElapsedColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=console) as progress, Controller() as controller:
-        bars = {
-            w.robot.robot_id: progress.add_task(w.robot.robot_id, total=w.steps, doing="")
-            for w in workers
-        }
+        bars = {r: progress.add_task(r, total=count, doing="") for r, (_, count) in JOBS.items()}
 
-        def on_end(worker: Worker, action: Action) -> None:
-            color = "green" if action.status is ActionStatus.success else "red"
-            progress.console.print(
-                f"[dim]{controller.time:6.2f} s[/]  {worker.robot.robot_id:<8} "
-                f"{type(action).__name__:<9} [{color}]{action.status.name}[/]  "
-                f"[dim]{action.result.reason}[/]",
-                highlight=False,
-            )
-            if all(a.status is ActionStatus.success for a in worker.running or [action]):
-                done = len({r["ended_frame"] for r in worker.ended})
-                doing = ", ".join(dict.fromkeys(type(a).__name__ for a in worker.running))
-                progress.update(bars[worker.robot.robot_id], completed=done, doing=doing)
+        def show(event: Event) -> None:
+            if isinstance(event, ActionStarted):
+                progress.update(bars[event.robot_id], doing=event.action)
+            elif isinstance(event, ActionEnded):
+                ended.append(event)
+                progress.update(bars[event.robot_id], advance=1, doing="")
+                color = "green" if event.status == "success" else "red"
+                progress.console.print(
+                    f"[dim]{event.frame / 60:6.2f} s[/]  {event.robot_id:<8} {event.action:<9} "
+                    f"[{color}]{event.status}[/]  [dim]{event.reason}[/]",
+                    highlight=False,
+                )
 
-        controller.add_ons.extend(w.robot for w in workers)
+        controller.events.subscribe(show)
         controller.add_ons += [
+            *robots,
             camera,
-            ImageCapture(["room"], out / "images", every=10),
+            ImageCapture(["room"], out / "images", every=STILL_EVERY),
             VideoCapture("room", out / "demo.mp4", every=2),
         ]
         controller.communicate(scene())
-        play(controller, workers, on_end=on_end)
+        try:
+            controller.run(*jobs(robots), max_frames=MAX_FRAMES)
+        except (ActionFailed, DeadlineError) as error:
+            trouble = str(error)
         frames, digest = controller.frame, controller.world_hash()
-    statuses = sorted((r for w in workers for r in w.ended), key=lambda r: r["ended_frame"])
-    report = {"frames": frames, "world_hash": digest, "actions": statuses}
+    report = {"frames": frames, "world_hash": digest, "actions": [e.to_dict() for e in ended]}
     (out / "statuses.json").write_text(json.dumps(report, indent=2) + "\n")
     contact_sheet(out / "images" / "room", out / "contact_sheet.png")
-    failed = [r for r in statuses if r["status"] != "success"]
+    good = sum(e.status == "success" for e in ended)
     seconds = time.perf_counter() - begun
+    if trouble:
+        console.print(f"[red]it stopped early:[/] {trouble}", highlight=False)
     console.print(
-        f"{len(statuses) - len(failed)} of {len(statuses)} actions succeeded in {frames} frames "
-        f"({frames / 60:.1f} s of simulated time, {seconds:.0f} s here). Pictures: {out}",
+        f"{good} of {len(ended)} actions succeeded in {frames} frames ({frames / 60:.1f} s of "
+        f"simulated time, {seconds:.0f} s here). Pictures: {out}",
         highlight=False,
     )
-    return not failed and all(w.done for w in workers)
+    return not trouble and good == len(ended)
 
 
 def clear(out: Path) -> None:
@@ -289,6 +236,6 @@ def contact_sheet(images: Path, file: Path) -> None:
         corner = (k % columns * width, k // columns * height)
         with Image.open(path) as picture:
             sheet.paste(picture.resize((width, height)), corner)
-        seconds = int(path.stem.removeprefix("frame_")) * 10 / 60
+        seconds = int(path.stem.removeprefix("frame_")) * STILL_EVERY / 60
         draw.text((corner[0] + 8, corner[1] + 6), f"{seconds:.1f} s", fill=(40, 40, 40))
     sheet.save(file, optimize=True)
