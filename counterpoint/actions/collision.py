@@ -125,28 +125,52 @@ def obstacle_ahead(
     start = dynamic.q[:2]
     radius = own.model.radius
     circles = resp.footprints
-    near = _near(circles.object_centers, circles.object_radii + radius, start, direction, distance)
-    if len(near):
-        held = set(dynamic.held.values())
-        swept = _swept(start, direction, distance, radius)
+    if circles.objects:
+        reach = circles.object_radii + radius
+        near = _near(circles.object_centers, reach, start, direction, distance)
+        if len(near):
+            name = _first_swept(resp, dynamic, rules, direction, distance, ignore, near)
+            if name is not None:
+                return name
+    row = circles.robots[own.robot_id]
+    near = np.flatnonzero(circles.robot_gaps[row] < distance)
+    if len(near) > 1:  # it is near itself
+        reach = circles.robot_radii[near] + radius
+        near = near[_near(circles.robot_centers[near], reach, start, direction, distance)]
+        names = list(circles.robots)
         for index in near.tolist():
-            object_id: str = circles.objects[index]
-            state = resp.objects[object_id]
-            kind = "wall" if state.static.model.name == "wall" else "object"
-            if object_id in held or object_id in ignore or not rules.stops(object_id, kind):
+            robot_id: str = names[index]
+            if index == row or robot_id in ignore or not rules.stops(robot_id, "robot"):
                 continue
-            for shape in state.static.model.shapes:
-                points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])
-                if overlaps(swept, points, 0.0) and not _behind(points, start, direction):
-                    return object_id
-    near = _near(circles.robot_centers, circles.robot_radii + radius, start, direction, distance)
-    for index in near.tolist():
-        robot_id: str = circles.robots[index]
-        if robot_id == own.robot_id or robot_id in ignore or not rules.stops(robot_id, "robot"):
-            continue
-        if float((circles.robot_centers[index] - start) @ direction) > 0:
-            return robot_id
+            if float((circles.robot_centers[index] - start) @ direction) > 0:
+                return robot_id
     return _wall_ahead(resp, rules, start, direction, distance, radius)
+
+
+def _first_swept(
+    resp: Response,
+    dynamic: RobotState,
+    rules: CollisionDetection,
+    direction: Array,
+    distance: float,
+    ignore: Collection[str],
+    near: NDArray[np.intp],
+) -> str | None:
+    """The first of the objects in rows `near` that the robot's column would sweep."""
+    held = set(dynamic.held.values())
+    start = dynamic.q[:2]
+    swept = _swept(start, direction, distance, dynamic.static.model.radius)
+    for index in near.tolist():
+        object_id: str = resp.footprints.objects[index]
+        state = resp.objects[object_id]
+        kind = "wall" if state.static.model.name == "wall" else "object"
+        if object_id in held or object_id in ignore or not rules.stops(object_id, kind):
+            continue
+        for shape in state.static.model.shapes:
+            points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])
+            if overlaps(swept, points, 0.0) and not _behind(points, start, direction):
+                return object_id
+    return None
 
 
 def _near(

@@ -295,10 +295,14 @@ class Response:
         """Circles in the floor plane round every robot and object, made when first asked for."""
         if self._footprints is None:
             robots, objects = list(self.robots.values()), list(self.objects.values())
+            centers = np.array([_floor_position(r) for r in robots]).reshape(-1, 2)
+            radii = np.array([r.static.model.radius for r in robots])
+            apart = centers[:, None] - centers[None]
             self._footprints = Footprints(
-                tuple(r.static.robot_id for r in robots),
-                np.array([_floor_position(r) for r in robots]).reshape(-1, 2),
-                np.array([r.static.model.radius for r in robots]),
+                {r.static.robot_id: i for i, r in enumerate(robots)},
+                centers,
+                radii,
+                np.sqrt((apart * apart).sum(axis=2)) - radii[:, None] - radii,
                 tuple(o.static.object_id for o in objects),
                 self.state.object_position[:, :2],
                 np.array([o.static.reach for o in objects]),
@@ -310,17 +314,19 @@ class Footprints(NamedTuple):
     """Circles in the floor plane.
 
     Attributes:
-        robots: Robot ids.
+        robots: Robot id → its row.
         robot_centers: Shape (n, 2) [m].
         robot_radii: Shape (n,) [m].
+        robot_gaps: Distance between the circles of each two robots, shape (n, n) [m].
         objects: Object ids.
         object_centers: Shape (m, 2) [m].
         object_radii: Radii of spheres that hold each object, shape (m,) [m].
     """
 
-    robots: tuple[str, ...]
+    robots: dict[str, int]
     robot_centers: Array
     robot_radii: Array
+    robot_gaps: Array
     objects: tuple[str, ...]
     object_centers: Array
     object_radii: Array

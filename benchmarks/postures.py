@@ -1,0 +1,102 @@
+"""Random postures of arms, kept where nothing overlaps: they never ask the actions' own solver."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from counterpoint import Arm, Pose
+from counterpoint.core.pose import Array
+from counterpoint.robots import get_model
+from counterpoint.robots.description import load_description
+from counterpoint.robots.kinematics import joint_links, kinematics_of
+from counterpoint.simulation.hulls import robot_hulls
+from counterpoint.simulation.overlap import overlaps
+
+TOUCHING = 0.002  # m: overlaps that are less deep are resting contacts
+
+
+class Postures:
+    """Joint states of one arm, uniform within its limits; all other joints at rest.
+
+    A draw is kept where no link of the arm is below the floor or overlaps another link of the
+    robot. Pairs that a draw cannot part are left out: neighbours along the arm, links that move
+    as one, and pairs whose hulls overlap in the rest posture.
+
+    Args:
+        model: The robot model.
+        arm: The arm.
+        rng: Draws the joint states.
+
+    Attributes:
+        drawn: Joint states drawn so far.
+        below_floor: Of those, how many had a link below the floor.
+        overlapping: And how many had links that overlap.
+        furthest: Largest distance from shoulder to hand over all draws [m].
+    """
+
+    def __init__(self, model: str, arm: Arm, rng: np.random.Generator) -> None:
+        robot = get_model(model)
+        self.arm, self._rng = arm, rng
+        self.kinematics = kinematics_of(robot)
+        self._mount = Pose.of((0, 0, robot.base_height))
+        self._hulls = dict(robot_hulls(robot))
+        self._track = self.kinematics.track_indices(robot.arm_track(arm))
+        self.drawn = self.below_floor = self.overlapping = 0
+        self.furthest = 0.0
+        body_of = load_description(robot).body_of
+        chain = [body_of[joint_links(robot)[j][1]][0] for j in robot.tracks[robot.arm_track(arm)]]
+        group = {link: i for i, link in enumerate(chain)}
+        gripper = robot.grippers[arm].joints if arm in robot.grippers else ()
+        for joint in gripper:  # fingers move with the hand
+            group[body_of[joint_links(robot)[joint][1]][0]] = len(chain) - 1
+        first = body_of[joint_links(robot)[robot.tracks[robot.arm_track(arm)][0]][0]][0]
+        self._moved = [n for n in group if self._hulls[n]]
+        rest = [n for n, parts in self._hulls.items() if parts and n not in group]
+        at_rest = self._points(np.array(self.kinematics.home))
+        self.pairs = [
+            (a, b)
+            for a, b in [
+                *((a, b) for a in self._moved for b in rest),
+                *combinations(self._moved, 2),
+            ]
+            if abs(group[a] - (group[b] if b in group else -1 if b == first else -9)) > 1
+            and not _overlap(at_rest[a], at_rest[b])
+        ]
+
+    def draw(self) -> tuple[Array, Array]:
+        """A joint vector, shape (n,), and where the hand is then with the robot at the origin."""
+        low, high = self.kinematics.lower[self._track], self.kinematics.upper[self._track]
+        low, high = np.maximum(low, -np.pi), np.minimum(high, np.pi)
+        while True:
+            q = np.array(self.kinematics.home)
+            q[self._track] = self._rng.uniform(low, high)
+            self.drawn += 1
+            hand = self._mount.apply(self.kinematics.tool_pose(q, self.arm).p)
+            self.furthest = max(self.furthest, float(np.linalg.norm(hand - self.shoulder())))
+            points = self._points(q)
+            if min(float(p[:, 2].min()) for n in self._moved for p in points[n]) < 0.0:
+                self.below_floor += 1
+            elif any(_overlap(points[a], points[b]) for a, b in self.pairs):
+                self.overlapping += 1
+            else:
+                return q, hand
+
+    def shoulder(self) -> Array:
+        """Where the arm begins with the robot at rest at the origin, shape (3,) [m]."""
+        return self._mount.apply(
+            self.kinematics.shoulder_pose(np.array(self.kinematics.home), self.arm).p
+        )
+
+    def _points(self, q: Array) -> dict[str, list[Array]]:
+        links = tuple(n for n, parts in self._hulls.items() if parts)
+        poses = self.kinematics.link_poses(q, links)
+        return {
+            link: [(self._mount @ pose).apply(vertices) for vertices, _ in self._hulls[link]]
+            for link, pose in zip(links, poses, strict=True)
+        }
+
+
+def _overlap(a: list[Array], b: list[Array]) -> bool:
+    return any(overlaps(p, q, TOUCHING) for p in a for q in b)
