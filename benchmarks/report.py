@@ -7,6 +7,7 @@ import json
 import math
 import os
 import platform
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,7 +39,7 @@ class Report:
 
     def __init__(self, name: str, title: str, **settings: Any) -> None:
         self.name, self.title, self.settings = name, title, settings
-        self.console = Console()
+        self.console = Console(width=None if sys.stdout.isatty() else 120)
         self.console.print(f"[bold]{title}[/]\n[dim]{machine_line()}[/]", highlight=False)
         self.claims: list[dict[str, Any]] = []
         self.figures: dict[str, Any] = {}

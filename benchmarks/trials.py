@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from postures import Postures
 
 from counterpoint import Arm, Controller, ImageFrequency, Robot, derive_substream
 from counterpoint import commands as cmd
@@ -99,3 +100,135 @@ def _in_hand(robot: Robot, controller: Controller, arm: Arm) -> np.ndarray:
     return (
         robot.dynamic.tool_pose(arm).inverse().apply(controller.response.objects["cube"].position)
     )
+
+
+class Stage:
+    """One robot in an empty room, put back to its beginning before every trial.
+
+    A trial that fails leaves what its action did behind, so that the next one gets a new scene.
+
+    Args:
+        model: The robot model.
+        side: Width and length of the room [m].
+    """
+
+    def __init__(self, model: str, side: float = 12.0) -> None:
+        self.model, self.side = model, side
+        self._controller: Controller | None = None
+        self.robot = Robot("a", model=model)
+
+    def begin(self, base: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Controller:
+        """The scene with the robot at rest at `base` (x, y [m], yaw [rad]; of a mobile robot)."""
+        if self._controller is None:
+            self.robot = Robot("a", model=self.model, image_frequency=ImageFrequency.never)
+            self._controller = Controller()
+            self._controller.add_ons.append(self.robot)
+            self._controller.communicate(cmd.CreateEmptyRoom(width=self.side, length=self.side))
+        home = self.robot.static.kinematics.home.copy()
+        if self.robot.static.model.mobile:
+            home[:3] = base
+        names = self.robot.static.kinematics.joints
+        positions = dict(zip(names, home.tolist(), strict=True))
+        self._controller.communicate(cmd.SetJointPositions(robot_id="a", positions=positions))
+        return self._controller
+
+    def close(self) -> None:
+        """Free the scene; the next trial gets a new one."""
+        if self._controller is not None:
+            self._controller.close()
+        self._controller = None
+
+
+def sampler(model: str, arm: Arm, seed: int = 0) -> Postures:
+    """The postures whose hand positions the reach trials aim at."""
+    return Postures(model, arm, derive_substream(f"reach {model} {arm}", seed).default_rng())
+
+
+def reach_trial(stage: Stage, arm: Arm, target: np.ndarray, limit: float = 0.01) -> Outcome:
+    """From the rest pose, bring the hand to a target, shape (3,) [m]; it must be measured there."""
+    c = stage.begin()
+    begun = c.frame
+    action = finish(c, stage.robot.reach_for(target, arm))
+    distance = float(np.linalg.norm(stage.robot.dynamic.tool_pose(arm).p - target))
+    numbers = {"distance": distance, "frames": float(c.frame - begun)}
+    if action.status is ActionStatus.success and distance <= limit:
+        return Outcome(True, numbers=numbers)
+    stage.close()
+    what = f"{action.status.name}: {action.result.reason}; the hand is {distance:.4f} m away"
+    return Outcome(False, "reach", what, numbers)
+
+
+def beyond_reach(postures: Postures, rng: np.random.Generator, factor: float = 1.5) -> np.ndarray:
+    """A point in a random direction from the shoulder, at `factor` times the arm's reach."""
+    away = rng.standard_normal(3)
+    return postures.shoulder() + away / np.linalg.norm(away) * factor * postures.furthest
+
+
+def beyond_trial(stage: Stage, arm: Arm, target: np.ndarray) -> Outcome:
+    """A reach that must end as `cannot_reach` in exactly one `communicate()`."""
+    c = stage.begin()
+    action = stage.robot.reach_for(target, arm)
+    c.communicate()
+    if action.status is ActionStatus.cannot_reach and action.done:
+        return Outcome(True)
+    stage.close()
+    return Outcome(False, "beyond", f"{action.status.name}: {action.result.reason}")
+
+
+def move_trial(stage: Stage, index: int, seed: int = 0, arrived_at: float = 0.1) -> Outcome:
+    """Drive from a random pose to a random point, both clear of the walls.
+
+    The base may never be further than `arrived_at` past the point, along the line to it.
+    """
+    rng = derive_substream(f"move {stage.model} {index}", seed).default_rng()
+    room = stage.side / 2 - stage.robot.model.radius - 0.15
+    start, target = rng.uniform(-room, room, 2), rng.uniform(-room, room, 2)
+    c = stage.begin((*start.tolist(), rng.uniform(-math.pi, math.pi)))
+    begun = c.frame
+    way = target - start
+    length = float(np.linalg.norm(way))
+    past = -math.inf
+    action = stage.robot.move_to((*target.tolist(), 0.0), arrived_at=arrived_at)
+    while action.status is ActionStatus.ongoing and c.frame - begun < 3000:
+        c.communicate()
+        here = stage.robot.dynamic.base_position[:2]
+        past = max(past, float((here - target) @ way) / length)
+    left = float(np.linalg.norm(stage.robot.dynamic.base_position[:2] - target))
+    for _ in range(30):  # nor may it roll on after it has said that it is there
+        c.communicate()
+        here = stage.robot.dynamic.base_position[:2]
+        past = max(past, float((here - target) @ way) / length)
+    numbers = {
+        "distance": left, "past": past, "length": length, "frames": float(c.frame - begun - 30)
+    }  # fmt: skip
+    if action.status is not ActionStatus.success:
+        stage.close()
+        return Outcome(False, "move", f"{action.status.name}: {action.result.reason}", numbers)
+    if left > arrived_at:
+        return Outcome(False, "arrival", f"{left:.3f} m are left", numbers)
+    if past > arrived_at:
+        return Outcome(False, "overshoot", f"it went {past:.3f} m too far", numbers)
+    return Outcome(True, numbers=numbers)
+
+
+def turn_trial(stage: Stage, index: int, seed: int = 0) -> Outcome:
+    """Turn by a random angle of up to a whole turn; within 1° when done, and still there later."""
+    rng = derive_substream(f"turn {stage.model} {index}", seed).default_rng()
+    angle, yaw = rng.uniform(-360, 360), rng.uniform(-math.pi, math.pi)
+    c = stage.begin((0.0, 0.0, yaw))
+    before = stage.robot.dynamic.base_yaw
+    action = finish(c, stage.robot.turn_by(angle))
+
+    def error() -> float:
+        return abs(math.degrees(stage.robot.dynamic.base_yaw - before) - angle)
+
+    at_end = error()
+    for _ in range(30):
+        c.communicate()
+    numbers = {"error": at_end, "later": error()}
+    if action.status is not ActionStatus.success:
+        stage.close()
+        return Outcome(False, "turn", f"{action.status.name}: {action.result.reason}", numbers)
+    if max(at_end, error()) > 1.0:
+        return Outcome(False, "turn", f"{max(at_end, error()):.2f}° off", numbers)
+    return Outcome(True, numbers=numbers)

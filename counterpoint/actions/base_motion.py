@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from counterpoint.actions.action import Action, Composite, DriveJoints, Request
-from counterpoint.actions.collision import MARGIN, obstacle_ahead, previous_was_same, touching
+from counterpoint.actions.collision import MARGIN, obstacle_ahead, previous_was_same
+from counterpoint.actions.guarded import GuardedAction, facts_key
 from counterpoint.actions.motion import JointMotion
 from counterpoint.actions.reset_arm import ResetArm
 from counterpoint.actions.status import ActionStatus, ImageFrequency
@@ -20,7 +21,7 @@ ALIGNED = math.radians(1.0)
 SETTLE_FRAMES = 60  # in which the measured base may catch up with its finished plan
 
 
-class _BaseMotion(Action):
+class _BaseMotion(GuardedAction):
     """One smooth motion of the base along one degree of freedom."""
 
     tracks = ("base",)
@@ -32,7 +33,6 @@ class _BaseMotion(Action):
         self.motion: tuple[str, int] | None = None
         self._plan: JointMotion | None = None
         self._settling = 0
-        self._touched: set[str] = set()
 
     def _begin(
         self, amount: float, resp: Response, static: RobotStatic, dynamic: RobotState
@@ -46,7 +46,7 @@ class _BaseMotion(Action):
             self.end(status, "the motion before this one was stopped in the same direction")
             return
         # What it touches already does not stop it: the rule above decides about that direction.
-        self._touched = {o.owner for _, o, _ in resp.contacts.touching(static.robot_id)}
+        self.watch(resp, dynamic)
         axis = 2 if self.kind == "turn" else 0
         acceleration = static.model.drives["base"].acceleration
         speed = static.model.base_speed[1 if self.kind == "turn" else 0]
@@ -55,26 +55,6 @@ class _BaseMotion(Action):
             np.zeros(1), dynamic.target_velocity[axis : axis + 1], amount * one,
             speed * one, acceleration * one, self.controls.dt,
         )  # fmt: skip
-
-    def _collided(self, resp: Response, dynamic: RobotState) -> bool:
-        assert self.controls is not None
-        hit = touching(
-            resp, dynamic, self.controls.collision_detection, ignore=self._touched | self.spared()
-        )
-        if hit is None:
-            return False
-        link, other, force = hit
-        key = "robot_id" if other in resp.robots else "object_id"
-        self.end(
-            ActionStatus.collision,
-            f"{link} touched {other!r} with {force:.1f} N",
-            link=link, frame=resp.frame, **{key: other},
-        )  # fmt: skip
-        return True
-
-    def spared(self) -> set[str]:
-        """Names whose touch does not stop this motion."""
-        return set()
 
     def _step(self, progress: float, dynamic: RobotState) -> list[Request]:
         """The next velocity, given how far the drive targets have come [m or rad]."""
@@ -121,7 +101,7 @@ class TurnBy(_BaseMotion):
     ) -> list[Request]:
         """See `Action`."""
         assert self._plan is not None
-        if self._collided(resp, dynamic):
+        if self.collided(resp, dynamic):
             return []
         left = self._goal - dynamic.base_yaw
         if self._plan.finished:
@@ -147,8 +127,6 @@ class MoveBy(_BaseMotion):
         distance: float,
         arrived_at: float = 0.1,
         reset_arms: bool = True,
-        *,
-        spare: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__()
         if not math.isfinite(distance):
@@ -158,14 +136,9 @@ class MoveBy(_BaseMotion):
                 "expected a positive distance [m]", field="arrived_at", value=arrived_at
             )
         self.distance, self.arrived_at, self.reset_arms = distance, arrived_at, reset_arms
-        self._spare = spare
         self._start = np.zeros(2)
         self._heading = np.zeros(2)
         self._tuck: ResetArm | None = None
-
-    def spared(self) -> set[str]:
-        """See `_BaseMotion`."""
-        return set(self._spare)
 
     def get_initialization_commands(
         self,
@@ -188,7 +161,7 @@ class MoveBy(_BaseMotion):
     ) -> list[Request]:
         """See `Action`."""
         assert self._plan is not None
-        if self._collided(resp, dynamic):
+        if self.collided(resp, dynamic):
             return []
         travelled = float((dynamic.q[:2] - self._start) @ self._heading)
         left = self.distance - travelled
@@ -216,15 +189,14 @@ class MoveBy(_BaseMotion):
         travelled = float((dynamic.q[:2] - self._start) @ self._heading)
         ahead = min(abs(self.distance - travelled), braking + 2 * speed * self.controls.dt + MARGIN)
         sign = 1.0 if self.distance >= 0 else -1.0
-        ignore = self._touched | self._spare
-        name = obstacle_ahead(resp, dynamic, rules, sign * self._heading, ahead, ignore=ignore)
+        direction = sign * self._heading
+        name = obstacle_ahead(resp, dynamic, rules, direction, ahead, ignore=self._spared)
         if name is None:
             return False
-        key = "robot_id" if name in resp.robots else "object_id"
         self.end(
             ActionStatus.detected_obstacle,
             f"{name!r} is in the way within {ahead:.2f} m",
-            distance=ahead, frame=resp.frame, **{key: name},
+            distance=ahead, frame=resp.frame, **{facts_key(resp, name): name},
         )  # fmt: skip
         return True
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from counterpoint.actions.action import Action, Request
-from counterpoint.actions.arm_motion import TrackLimits, arm_links, line_waypoints
-from counterpoint.actions.collision import touching
+from counterpoint.actions.action import Request
+from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
+from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion, PathMotion
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.core.arm import Arm
@@ -21,7 +21,7 @@ SETTLE_FRAMES = 40
 SLOW = 0.5  # share of the joint speed limits near objects
 
 
-class FollowJoints(Action):
+class FollowJoints(GuardedAction):
     """Move tracks through joint waypoints: the first leg of a hand's way to an object.
 
     Args:
@@ -45,7 +45,6 @@ class FollowJoints(Action):
         self._ignore = ignore
         self._limits: TrackLimits | None = None
         self._plan: JointMotion | None = None
-        self._links: tuple[str, ...] = ()
         self._settling = 0
 
     def get_initialization_commands(
@@ -58,10 +57,7 @@ class FollowJoints(Action):
         """See `Action`."""
         assert self.controls is not None
         limits = self._limits = TrackLimits.of(static, self.tracks)
-        self._links = arm_links(static.model, self._arm)
-        self._ignore |= {
-            o.owner for m, o, _ in resp.contacts.touching(static.robot_id) if m.link in self._links
-        }
+        self.watch(resp, dynamic, [self._arm], self._ignore)
         self._plan = JointMotion(
             dynamic.target[limits.indices], dynamic.target_velocity[limits.indices],
             self._waypoints.pop(0)[limits.indices], limits.velocity, limits.acceleration,
@@ -73,16 +69,9 @@ class FollowJoints(Action):
         self, resp: Response, static: RobotStatic, dynamic: RobotState
     ) -> list[Request]:
         """See `Action`."""
-        assert self._plan is not None and self._limits is not None and self.controls is not None
-        hit = touching(
-            resp, dynamic, self.controls.collision_detection, ignore=self._ignore, links=self._links
-        )
-        if hit is not None:
-            link, other, force = hit
-            return self.end(
-                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
-                link=link, object_id=other, frame=resp.frame,
-            )  # fmt: skip
+        assert self._plan is not None and self._limits is not None
+        if self.collided(resp, dynamic):
+            return []
         if self._plan.finished:
             if self._waypoints:
                 self._plan.retarget(self._waypoints.pop(0)[self._limits.indices])
@@ -98,7 +87,7 @@ class FollowJoints(Action):
         return None if self._plan is None else (self._plan.state(), len(self._waypoints))
 
 
-class MoveHand(Action):
+class MoveHand(GuardedAction):
     """Move a tool along a straight line.
 
     Args:
@@ -129,7 +118,6 @@ class MoveHand(Action):
         self._share = share
         self._path: PathMotion | None = None
         self._limits: TrackLimits | None = None
-        self._links: tuple[str, ...] = ()
         self._settling = 0
 
     def get_initialization_commands(
@@ -143,7 +131,7 @@ class MoveHand(Action):
         assert self.controls is not None
         self.tracks = (static.model.arm_track(self._arm),)
         limits = self._limits = TrackLimits.of(static, self.tracks)
-        self._links = arm_links(static.model, self._arm)
+        self.watch(resp, dynamic, [self._arm], self._ignore)
         q = dynamic.target.copy()
         commanded = static.mount @ static.kinematics.tool_pose(q, self._arm)
         goals = self._goals_of(commanded)
@@ -172,15 +160,8 @@ class MoveHand(Action):
         assert self._path is not None and self._limits is not None and self.controls is not None
         if self._until is not None and self._until(resp, dynamic):
             return self.succeed("stopped on contact")
-        hit = touching(
-            resp, dynamic, self.controls.collision_detection, ignore=self._ignore, links=self._links
-        )
-        if hit is not None:
-            link, other, force = hit
-            return self.end(
-                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
-                link=link, object_id=other, frame=resp.frame,
-            )  # fmt: skip
+        if self.collided(resp, dynamic):
+            return []
         if self._path.finished:
             self._settling += 1
             off = float(np.abs(self._path.goal - dynamic.q[self._limits.indices]).max())

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from counterpoint.actions.action import Action, Request
-from counterpoint.actions.arm_motion import TrackLimits, arm_links, line_waypoints
-from counterpoint.actions.collision import touching
+from counterpoint.actions.action import Request
+from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
+from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion, PathMotion
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, hand_point, name_of
@@ -24,7 +24,7 @@ SETTLE_FRAMES = 90
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
 
-class ReachFor(Action):
+class ReachFor(GuardedAction):
     """Move one hand, or both at once, to a target; a moving one is followed.
 
     A hand that holds something moves straight and keeps its orientation, where it can; two hands
@@ -56,8 +56,6 @@ class ReachFor(Action):
         from_held: bool = False,
         held_point: str = "bottom",
         orientation: Sequence[float] | None = None,
-        *,
-        ignore: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__()
         if not (math.isfinite(arrived_at) and arrived_at > 0):
@@ -86,7 +84,6 @@ class ReachFor(Action):
             None if orientation is None else np.asarray(orientation, dtype=np.float64)
         )
         self.tracks = tuple(f"{a.value}_arm" for a in self.arms)
-        self._ignore = set(ignore)
         self._limits: TrackLimits | None = None
         self._plan: JointMotion | None = None
         self._path: PathMotion | None = None
@@ -96,7 +93,6 @@ class ReachFor(Action):
         self._offsets: list[Array] = []
         self._moving_target = any(name_of(t) is not None for t in targets)
         self._settling = 0
-        self._links: tuple[str, ...] = ()
 
     # --- phases -------------------------------------------------------------------------------
 
@@ -115,11 +111,8 @@ class ReachFor(Action):
             others = [a for a in static.model.arms if a is not self.arms[0]]
             self.arms, self.targets = self.arms + others, self.targets * (1 + len(others))
         self.tracks = tuple(static.model.arm_track(a) for a in self.arms)
-        self._links = tuple(n for a in self.arms for n in arm_links(static.model, a))
-        self._ignore |= {n for t in self.targets if (n := name_of(t)) is not None}
-        self._ignore |= {
-            o.owner for m, o, _ in resp.contacts.touching(static.robot_id) if m.link in self._links
-        }
+        named = {n for t in self.targets if (n := name_of(t)) is not None}
+        self.watch(resp, dynamic, self.arms, named)
         self._rotation = [dynamic.tool_pose(a).q for a in self.arms]
         self._offsets = [self._held_offset(resp, dynamic, a) for a in self.arms]
         points = self._points(resp, dynamic)
@@ -147,16 +140,9 @@ class ReachFor(Action):
         self, resp: Response, static: RobotStatic, dynamic: RobotState
     ) -> list[Request]:
         """See `Action`."""
-        assert self._limits is not None and self.controls is not None
-        hit = touching(
-            resp, dynamic, self.controls.collision_detection, ignore=self._ignore, links=self._links
-        )
-        if hit is not None:
-            link, other, force = hit
-            return self.end(
-                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
-                link=link, object_id=other, frame=resp.frame,
-            )  # fmt: skip
+        assert self._limits is not None
+        if self.collided(resp, dynamic):
+            return []
         points = self._points(resp, dynamic)
         if self._path is not None:
             finished = self._path.finished

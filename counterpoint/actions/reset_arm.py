@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from counterpoint.actions.action import Action, Request
-from counterpoint.actions.arm_motion import TrackLimits, arm_links
-from counterpoint.actions.collision import touching
+from counterpoint.actions.action import Request
+from counterpoint.actions.arm_motion import TrackLimits
+from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.core.arm import Arm
@@ -19,7 +19,7 @@ AT_REST = 0.02  # rad or m, of each joint
 SETTLE_FRAMES = 60
 
 
-class ResetArm(Action):
+class ResetArm(GuardedAction):
     """Move one arm, several, or all back to the rest pose.
 
     Args:
@@ -43,8 +43,6 @@ class ResetArm(Action):
         self.duration = duration
         self._limits: TrackLimits | None = None
         self._plan: JointMotion | None = None
-        self._touched: set[str] = set()
-        self._links: tuple[str, ...] = ()
         self._settling = 0
 
     def get_initialization_commands(
@@ -61,10 +59,7 @@ class ResetArm(Action):
         if np.abs(home - dynamic.q[limits.indices]).max() < AT_REST:
             return self.succeed("at rest already")
         arms = [Arm(t.removesuffix("_arm")) for t in self.tracks if t.endswith("_arm")]
-        self._links = tuple(n for a in arms for n in arm_links(static.model, a))
-        self._touched = {
-            o.owner for m, o, _ in resp.contacts.touching(static.robot_id) if m.link in self._links
-        }
+        self.watch(resp, dynamic, arms)
         self._plan = JointMotion(
             dynamic.target[limits.indices], dynamic.target_velocity[limits.indices], home,
             limits.velocity, limits.acceleration, self.controls.dt, self.duration,
@@ -75,20 +70,9 @@ class ResetArm(Action):
         self, resp: Response, static: RobotStatic, dynamic: RobotState
     ) -> list[Request]:
         """See `Action`."""
-        assert self._plan is not None and self._limits is not None and self.controls is not None
-        hit = touching(
-            resp,
-            dynamic,
-            self.controls.collision_detection,
-            ignore=self._touched,
-            links=self._links,
-        )
-        if hit is not None:
-            link, other, force = hit
-            return self.end(
-                ActionStatus.collision, f"{link} touched {other!r} with {force:.1f} N",
-                link=link, object_id=other, frame=resp.frame,
-            )  # fmt: skip
+        assert self._plan is not None and self._limits is not None
+        if self.collided(resp, dynamic):
+            return []
         if self._plan.finished:
             left = float(np.abs(self._plan.goal - dynamic.q[self._limits.indices]).max())
             if left < AT_REST:
