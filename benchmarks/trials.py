@@ -26,12 +26,12 @@ class Outcome:
 
 
 def finish(controller: Controller, action: Action, max_frames: int = 1500) -> Action:
-    """Run frames until an action ends."""
+    """Run frames until an action ends, or that many: then it is still `ongoing`."""
     for _ in range(max_frames):
         if action.status is not ActionStatus.ongoing:
-            return action
+            break
         controller.communicate()
-    raise TimeoutError(f"{action} did not end within {max_frames} frames")
+    return action
 
 
 GRASP_SPACE = {

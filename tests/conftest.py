@@ -6,9 +6,14 @@ import importlib.util
 import os
 import shutil
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from counterpoint import AddOn, Controller
+from counterpoint import commands as cmd
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, print_blob=True)
@@ -43,3 +48,32 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("skipped, and why")
     for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         terminalreporter.write_line(f"{count:4d}  {reason}")
+
+
+@pytest.fixture
+def open_controller() -> Iterator[Callable[..., Controller]]:
+    """Makes controllers, which are closed when the test is over."""
+    opened: list[Controller] = []
+
+    def make(**arguments: Any) -> Controller:
+        opened.append(Controller(**arguments))
+        return opened[-1]
+
+    yield make
+    for controller in opened:
+        controller.close()
+
+
+@pytest.fixture
+def scene(open_controller: Callable[..., Controller]) -> Callable[..., Controller]:
+    """Makes a controller with add-ons and objects in a room, after its first frame."""
+
+    def make(
+        *add_ons: AddOn, commands: Sequence[cmd.CommandLike] = (), size: float = 6.0, **arguments: Any
+    ) -> Controller:
+        controller = open_controller(**arguments)
+        controller.add_ons.extend(add_ons)
+        controller.communicate([cmd.CreateEmptyRoom(width=size, length=size), *commands])
+        return controller
+
+    return make
