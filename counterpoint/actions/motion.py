@@ -13,10 +13,15 @@ from counterpoint.core.pose import Array
 
 JERK_TIME = 0.1  # s: in which acceleration reaches its limit
 RESYNC = 1e-6  # rad or m: a drive target further off its plan was held back
+HEADWAY = 1e-3  # rad or m, over all joints: less than that is no headway
+PATIENCE = 3.0  # s that a plan may be held back without headway
 
 
 class JointMotion:
     """Motion of several joints to a goal that may change on the way, ending at the same time.
+
+    A motion that something holds back for `PATIENCE` without headway is finished where it is, so
+    that nothing pushes against an obstacle for ever.
 
     Args:
         position: Commanded positions now, shape (n,) [rad or m].
@@ -54,6 +59,7 @@ class JointMotion:
         if duration is not None:
             self._input.minimum_duration = duration
         self.finished = False
+        self._gave_up = False
         self.goal = np.asarray(goal, dtype=np.float64)
         self.retarget(goal)
 
@@ -61,7 +67,8 @@ class JointMotion:
         """Go to `goal` from now on, shape (n,)."""
         self.goal = np.array(goal, dtype=np.float64)
         self._input.target_position = self.goal.tolist()
-        self.finished = False
+        self.finished = self._gave_up = False
+        self._least, self._held_back = np.inf, 0
 
     def step(self, target: Array, velocity: Array) -> Array:
         """The mean velocity of the next frame, shape (n,).
@@ -71,13 +78,13 @@ class JointMotion:
                 because something was in the way, the plan goes on from where they are.
             velocity: The drives' commanded velocities now.
         """
-        if np.abs(target - self._position).max() > RESYNC:
+        if not self._gave_up and np.abs(target - self._position).max() > RESYNC:
             limit = np.array(self._input.max_velocity)
             self._position = np.array(target)
             self._input.current_position = self._position.tolist()
             self._input.current_velocity = np.clip(velocity, -limit, limit).tolist()
             self._input.current_acceleration = [0.0] * len(target)
-            self.finished = False
+            self.finished = self._gave_up = self._is_stuck(target)
         if self.finished:
             return np.zeros(len(self._position))
         result = self._generator.update(self._input, self._output)
@@ -90,14 +97,22 @@ class JointMotion:
         self.finished = result is Result.Finished
         return mean
 
+    def _is_stuck(self, target: Array) -> bool:
+        """Whether drives that were held back in this frame have come no nearer for too long."""
+        left = float(np.abs(self.goal - target).sum())
+        if left < self._least - HEADWAY:
+            self._least, self._held_back = left, 0
+        self._held_back += 1
+        return self._held_back * self._dt > PATIENCE
+
     @property
     def speed(self) -> Array:
         """The commanded velocities now, shape (n,)."""
         return np.array(self._input.current_velocity)
 
-    def state(self) -> tuple[Array, Array]:
-        """Commanded positions and the goal, for the state hash."""
-        return self._position, self.goal
+    def state(self) -> tuple[Array, Array, int]:
+        """Commanded positions, the goal, and frames held back, for the state hash."""
+        return self._position, self.goal, self._held_back
 
 
 class PathMotion:

@@ -63,6 +63,8 @@ def parse_command(item: CommandLike, index: int | None = None) -> Command:
         field = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or None
         if first["type"] == "extra_forbidden":
             reason, exists = "there is no such field", [f for f in kind.model_fields if f != "type"]
+        elif first["type"] == "missing" and len(first["loc"]) > 1:
+            reason, exists = f"expected at least {int(first['loc'][-1]) + 1} entries", None
         elif first["type"] == "missing":
             reason, exists = "this field is required", None
         else:

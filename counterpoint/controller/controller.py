@@ -110,15 +110,9 @@ class Controller:
         if frame:
             frame = in_order(frame)
             names = names.copy()
-            check_commands(frame, names, {id(c): i for i, c in enumerate(given)})
-            try:
-                simulator.check(frame)
-            except CommandError as error:
-                error.index = next(
-                    (i for i, c in enumerate(given) if getattr(c, "robot_id", None) == error.value),
-                    None,
-                )
-                raise
+            index_of = {id(c): i for i, c in enumerate(given)}
+            check_commands(frame, names, index_of)
+            simulator.check(frame, index_of)
         self._change_cast(new)
         self.names = names
         # 2. Merge and sort by phase.

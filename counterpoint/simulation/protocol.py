@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from counterpoint.commands import Command
@@ -29,8 +29,11 @@ class Simulator(Protocol):
         """Object id → what never changes about it."""
         ...
 
-    def check(self, frame: Sequence[Command]) -> None:
-        """Refuse what geometry forbids, before anything is applied."""
+    def check(self, frame: Sequence[Command], index_of: Mapping[int, int]) -> None:
+        """Refuse what geometry forbids, before anything is applied.
+
+        `index_of` leads from the `id` of a command to its index in the caller's list.
+        """
         ...
 
     def apply(self, commands: Sequence[Command]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -124,8 +124,10 @@ class SapienSimulator:
 
     # --- the loop -----------------------------------------------------------------------------
 
-    def check(self, frame: Sequence[cmd.Command]) -> None:
+    def check(self, frame: Sequence[cmd.Command], index_of: Mapping[int, int]) -> None:
         """Refuse robots that would be added inside another body. Nothing is changed.
+
+        `index_of` leads from the `id` of a command to its index in the caller's list.
 
         Raises:
             CommandError: Naming the robot and the body.
@@ -144,7 +146,8 @@ class SapienSimulator:
             if inside is not None:
                 raise CommandError(
                     f"robot {command.robot_id!r} would stand inside {inside}",
-                    type=command.type, field="position", value=command.position,
+                    index=index_of.get(id(command)), type=command.type,
+                    field="position", value=command.position,
                 )  # fmt: skip
             there.append((command.robot_id, own))
 
