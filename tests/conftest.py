@@ -69,7 +69,10 @@ def scene(open_controller: Callable[..., Controller]) -> Callable[..., Controlle
     """Makes a controller with add-ons and objects in a room, after its first frame."""
 
     def make(
-        *add_ons: AddOn, commands: Sequence[cmd.CommandLike] = (), size: float = 6.0, **arguments: Any
+        *add_ons: AddOn,
+        commands: Sequence[cmd.CommandLike] = (),
+        size: float = 6.0,
+        **arguments: Any,
     ) -> Controller:
         controller = open_controller(**arguments)
         controller.add_ons.extend(add_ons)

@@ -10,6 +10,7 @@ import numpy as np
 
 from counterpoint.actions.action import Request
 from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
+from counterpoint.actions.floor import above_floor, path_above_floor
 from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion, PathMotion
 from counterpoint.actions.status import ActionStatus, ImageFrequency
@@ -198,9 +199,15 @@ class ReachFor(GuardedAction):
         extra = [tracks] if tracks else [(), ("torso",)] if "torso" in static.model.tracks else [()]
         holding = dynamic.held.get(arm) is not None
         answer: Solution | None = None
+
+        def rank(posture: Array) -> int:
+            if not above_floor(static, posture, (arm,)):
+                return 2
+            return 0 if path_above_floor(static, q, posture, (arm,)) else 1
+
         for also in extra:
             if self.orientation is not None:
-                answer = kinematics.solve(arm, goal, q, tracks=also)
+                answer = kinematics.solve(arm, goal, q, tracks=also, rank=rank)
                 self._oriented = answer.success
             elif holding:
                 answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1)
@@ -210,7 +217,9 @@ class ReachFor(GuardedAction):
                 if not answer.success:
                     answer = kinematics.solve(arm, goal, q, tracks=also, orientation=False)
             else:
-                answer = kinematics.solve(arm, goal, q, tracks=also, orientation=False)
+                answer = kinematics.solve(
+                    arm, goal, q, tracks=also, orientation=False, rank=rank
+                )  # fmt: skip
             if answer.success:
                 return answer, also
         assert answer is not None

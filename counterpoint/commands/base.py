@@ -6,9 +6,18 @@ from enum import IntEnum
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+)
 
 from counterpoint.commands.names import Names
+from counterpoint.core.errors import CommandError
 
 
 class Phase(IntEnum):
@@ -26,6 +35,9 @@ class Command(BaseModel):
     """Something asked of the world. Immutable, JSON in and out.
 
     Subclasses set `type` to the snake case of their name. Unknown fields are errors.
+
+    Raises:
+        CommandError: With the field and value at fault, and what exists.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
@@ -34,6 +46,12 @@ class Command(BaseModel):
     phase: ClassVar[Phase]
     settles: ClassVar[bool] = False
     """Whether the command may stand in a settle batch, which applies without advancing time."""
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise self._explained(error, data) from None
 
     def check(self, names: Names) -> None:
         """Verify the names that the command uses, and note those that it makes or ends.
@@ -44,6 +62,28 @@ class Command(BaseModel):
         """
         names.require_scene()
 
+    @classmethod
+    def _explained(cls, error: ValidationError, data: dict[str, Any]) -> CommandError:
+        """The first thing that is wrong, in this package's words."""
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or None
+        exists = None
+        if first["type"] == "extra_forbidden":
+            reason, exists = "there is no such field", [f for f in cls.model_fields if f != "type"]
+        elif first["type"] == "missing" and len(first["loc"]) > 1:
+            reason = f"expected at least {int(first['loc'][-1]) + 1} entries"
+        elif first["type"] == "missing":
+            reason = "this field is required"
+        else:
+            reason = first["msg"].removeprefix("Value error, ")
+        return CommandError(
+            reason,
+            type=cls.model_fields["type"].default,
+            field=field,
+            value=data.get(field.split(".")[0]) if field else data,
+            exists=exists,
+        )
+
 
 def _to_list(value: Any) -> Any:
     if isinstance(value, np.ndarray):
@@ -51,11 +91,20 @@ def _to_list(value: Any) -> Any:
     return value
 
 
+def _is_rotation(quaternion: tuple[float, ...]) -> tuple[float, ...]:
+    norm = sum(v * v for v in quaternion) ** 0.5
+    if not 0.5 < norm < 2.0:
+        raise ValueError(f"a quaternion wxyz needs length 1, not {norm:.3g}")
+    return quaternion
+
+
 Vector3 = Annotated[tuple[FiniteFloat, FiniteFloat, FiniteFloat], BeforeValidator(_to_list)]
 """Three finite numbers, from anything list-like."""
 
 Quaternion = Annotated[
-    tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat], BeforeValidator(_to_list)
+    tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat],
+    BeforeValidator(_to_list),
+    AfterValidator(_is_rotation),
 ]
 """A unit quaternion wxyz; normalised when applied."""
 

@@ -53,11 +53,6 @@ class AddObject(Command):
     color: Color | None = None
     parameters: dict[str, FiniteFloat] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _is_rotation(self) -> AddObject:
-        _require_rotation(self.quaternion)
-        return self
-
     def check(self, names: Names) -> None:
         """See `Command.check`."""
         names.fresh(self.object_id, "object_id")
@@ -140,11 +135,6 @@ class TeleportObject(_OnObject):
     position: Vector3
     quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
 
-    @model_validator(mode="after")
-    def _is_rotation(self) -> TeleportObject:
-        _require_rotation(self.quaternion)
-        return self
-
     def check(self, names: Names) -> None:
         """See `Command.check`."""
         self._check_movable(names)
@@ -198,9 +188,3 @@ class SetColor(_OnObject):
 
     type: Literal["set_color"] = "set_color"
     color: Color
-
-
-def _require_rotation(quaternion: tuple[float, ...]) -> None:
-    norm = sum(v * v for v in quaternion) ** 0.5
-    if not 0.5 < norm < 2.0:
-        raise ValueError(f"a quaternion wxyz needs length 1, not {norm:.3g}")

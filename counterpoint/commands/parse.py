@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from counterpoint.commands import cameras, objects, robots, scene
 from counterpoint.commands.base import Command
 from counterpoint.commands.names import Names
@@ -58,21 +56,9 @@ def parse_command(item: CommandLike, index: int | None = None) -> Command:
         )
     try:
         return kind(**data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or None
-        if first["type"] == "extra_forbidden":
-            reason, exists = "there is no such field", [f for f in kind.model_fields if f != "type"]
-        elif first["type"] == "missing" and len(first["loc"]) > 1:
-            reason, exists = f"expected at least {int(first['loc'][-1]) + 1} entries", None
-        elif first["type"] == "missing":
-            reason, exists = "this field is required", None
-        else:
-            reason, exists = first["msg"].removeprefix("Value error, "), None
-        value = data.get(field.split(".")[0]) if field else data
-        raise CommandError(
-            reason, index=index, type=name, field=field, value=value, exists=exists
-        ) from None
+    except CommandError as error:
+        error.index = index
+        raise
     except TypeError as error:
         raise CommandError(str(error), index=index, type=name) from None
 

@@ -22,7 +22,9 @@ def digest_of(value: Any) -> str:
 
 
 def _feed(out: Any, value: Any) -> None:
-    if value is None or isinstance(value, (bool, int, str)):
+    if isinstance(value, str):
+        out.update(f"str:{len(value)}:{value};".encode())
+    elif value is None or isinstance(value, (bool, int)):
         out.update(f"{type(value).__name__}:{value};".encode())
     elif isinstance(value, float):
         out.update(b"float:" + np.float64(value).tobytes())

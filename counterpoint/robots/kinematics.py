@@ -9,7 +9,7 @@ limits as a clamp, restarted from several seeds; it stops by iterations, never b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -160,6 +160,7 @@ class Kinematics:
         axis_only: bool = False,
         seeds: int = 8,
         iterations: int = 60,
+        rank: Callable[[Array], int] | None = None,
     ) -> Solution:
         """Joint positions that bring an arm's tool to `target`.
 
@@ -173,9 +174,12 @@ class Kinematics:
             seeds: How many starts are tried; the best answer of those in tolerance is the one
                 nearest to `q`, over all seeds tried until two are found.
             iterations: Steps a seed.
+            rank: How bad a joint vector in tolerance is: 0 is good, and only answers with the
+                lowest rank are taken. None finds all of them good.
         """
         best: Solution | None = None
         failed: Solution | None = None
+        least = (0, math.inf)
         total, found = 0, 0
         moving = self._moving(arm, tracks)
         answers = self.answers(
@@ -185,10 +189,13 @@ class Kinematics:
         for number, answer in enumerate(answers):
             total += answer.iterations
             if answer.success:
-                found += 1
-                if best is None or _distance(answer.q, q, moving) < _distance(best.q, q, moving):
-                    best = answer
-                if found == 2 or number == 0:  # the seed where the arm is now is the nearest
+                worse = 0 if rank is None else rank(answer.q)
+                key = (worse, _distance(answer.q, q, moving))
+                if best is None or key < least:
+                    best, least = answer, key
+                found += worse == 0
+                # The seed where the arm is now is the nearest.
+                if found == 2 or (number == 0 and worse == 0):
                     break
             elif failed is None or answer.position_error < failed.position_error:
                 failed = answer

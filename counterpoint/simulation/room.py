@@ -25,6 +25,11 @@ class Room:
     height: float
     walls: bool
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Inner extents along x and y [m] where there are walls, else None."""
+        return (self.width, self.length) if self.walls else None
+
     def wall_models(self) -> list[tuple[str, ObjectModel, Pose]]:
         """Name, model and pose of each wall; north is +y and east is +x."""
         if not self.walls:

@@ -77,7 +77,7 @@ class SapienSimulator:
         self._physics = self._scene.physx_system
         self._fleet, self._things, self._grips = RobotFleet(), ObjectBodies(), Grips()
         self._welds: dict[str, tuple[Any, str]] = {}
-        self._room: tuple[float, float] | None = None
+        self._room: Room | None = None
         self._body_names: tuple[BodyName, ...] = ()
         self._body_index: dict[Any, int] = {}
         self._cameras = CameraRig(self._look_point, self._fleet.link_pose)
@@ -206,7 +206,7 @@ class SapienSimulator:
             state=state,
             segmentation_ids=self.segmentation_ids,
             welds=frozenset(self._welds),
-            room=self._room,
+            room=None if self._room is None else self._room.bounds,
         )
         self.capture(response)
         return response
@@ -274,8 +274,7 @@ class SapienSimulator:
     # --- scene, objects, robots ---------------------------------------------------------------
 
     def _create_empty_room(self, command: cmd.CreateEmptyRoom) -> None:
-        room = Room(command.width, command.length, command.height, command.walls)
-        self._room = (command.width, command.length) if command.walls else None
+        room = self._room = Room(command.width, command.length, command.height, command.walls)
         self._scene.add_ground(0.0, render=False)
         ground = self._physics.rigid_static_components[-1]
         for shape in ground.get_collision_shapes():
@@ -401,16 +400,18 @@ class SapienSimulator:
             if name not in removed
         ]
         found += [(robot_id, self._fleet.hulls(robot_id)) for robot_id in self.robots]
+        room = self._room
         for command in frame:
             if isinstance(command, cmd.CreateEmptyRoom):
                 room = Room(command.width, command.length, command.height, command.walls)
-                found += [(name, hulls_at(m, pose)) for name, m, pose in room.wall_models()]
             elif isinstance(command, cmd.AddObject):
                 model = build_object(command.model, command.size, command.parameters)
                 pose = Pose.of(command.position, unit(command.quaternion))
                 found.append((command.object_id, hulls_at(model, pose)))
             elif isinstance(command, cmd.AddWall):
                 found.append((command.object_id, hulls_at(*wall_of(command))))
+        if room is not None:
+            found += [(name, hulls_at(model, pose)) for name, model, pose in room.wall_models()]
         return found
 
 
