@@ -151,8 +151,9 @@ class ReachFor(GuardedAction):
                 return self._limits.requests(self._path.step(dynamic.target[self._limits.indices]))
         else:
             assert self._plan is not None
-            self._follow(points, static, dynamic)
+            # Asked before the goal is improved: a posture that creeps on for ever counts as reached.
             finished = self._plan.finished
+            self._follow(points, static, dynamic)
         if finished or self._moving_target:
             distances = [
                 float(np.linalg.norm(dynamic.tool_pose(a).p - p))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -12,10 +11,7 @@ import numpy as np
 
 from counterpoint.actions import (
     Action,
-    ActionStatus,
     CollisionDetection,
-    Controls,
-    DriveJoints,
     Drop,
     Grasp,
     ImageFrequency,
@@ -23,7 +19,6 @@ from counterpoint.actions import (
     MoveTo,
     Place,
     ReachFor,
-    Request,
     ResetArm,
     Target,
     TurnBy,
@@ -31,18 +26,16 @@ from counterpoint.actions import (
     Wait,
     nearer_arm,
 )
-from counterpoint.actions.status import Result
+from counterpoint.actions.targets import require_name
+from counterpoint.add_ons.action_runner import ActionRunner, Moment
 from counterpoint.add_ons.add_on import AddOn
-from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command, DriveRobot
+from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command
 from counterpoint.core.arm import Arm
-from counterpoint.core.errors import CommandError, CounterpointError, UnknownRobotError
-from counterpoint.core.events import ActionEnded, ActionStarted
-from counterpoint.core.pose import Array
+from counterpoint.core.errors import CommandError, UnknownRobotError
 from counterpoint.core.script import adopt
 from counterpoint.robots import get_model
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
-LOGGER = logging.getLogger(__name__)
 Started = TypeVar("Started", bound=Action)
 
 
@@ -82,15 +75,8 @@ class Robot(AddOn):
         self.priority = priority
         self.action: Action | None = None
         self._position, self._rotation, self._image_size = position, rotation, image_size
-        self._queue: list[Action] = []
-        self._running: list[Action] = []
-        self._ending: list[Action] = []
-        self._last: dict[str, Action] = {}
         self._response: Response | None = None
-        self._static: RobotStatic | None = None
-        self._spans: dict[str, Array] = {}
-        self._velocity: Array | None = None
-        self._commands: list[Command] = []
+        self._runner: ActionRunner | None = None
 
     # --- what scripts see ---------------------------------------------------------------------
 
@@ -101,9 +87,7 @@ class Robot(AddOn):
         Raises:
             UnknownRobotError: Before the first frame with it.
         """
-        self._require_scene()
-        assert self._static is not None
-        return self._static
+        return self.dynamic.static
 
     @property
     def dynamic(self) -> RobotState:
@@ -120,7 +104,7 @@ class Robot(AddOn):
     def actions(self) -> Mapping[str, Action]:
         """Track → the ongoing action on it, with those that wait for the next frame."""
         view: dict[str, Action] = {}
-        for action in (*self._running, *self._queue):
+        for action in self._actions():
             for track in action.tracks:
                 view[track] = action
         return MappingProxyType(view)
@@ -142,23 +126,15 @@ class Robot(AddOn):
                 "an action runs once: make a new one"
             )
         action.robot_id = self.robot_id
-        missing = [t for t in action.tracks if t not in self._spans]
-        if missing and action.status is ActionStatus.ongoing:
-            action.initialized = True
-            action.status = ActionStatus.not_supported
-            there = ", ".join(self._spans)
-            action.result = Result(
-                f"{self.model.name} has no {' or '.join(missing)}; it has {there}",
-                {"robot_id": self.robot_id},
-            )
         self.action = action
-        self._queue.append(action)
+        assert self._runner is not None
+        self._runner.add(action)
         adopt(action)
         return action
 
     def cancel(self, reason: str = "cancelled by the script") -> None:
         """End every action of the robot in the next `communicate()`, as `cancelled`."""
-        for action in (*self._running, *self._queue):
+        for action in self._actions():
             action.cancel(reason)
 
     def turn_by(self, angle: float) -> TurnBy:
@@ -259,20 +235,10 @@ class Robot(AddOn):
 
     def get_commands(self) -> list[Command]:
         """New actions initialise; velocities of all actions become one command."""
-        if self._queue or self._running:
-            self._cancel_marked()
-            queue, self._queue = self._queue, []
-            for action in queue:
-                self._initialise(action)
-        commands, self._commands = self._commands, []
-        if self._velocity is not None:
-            velocity = tuple(self._velocity.tolist())
-            self._velocity = None
-            commands.append(
-                DriveRobot.model_construct(
-                    type="drive_robot", robot_id=self.robot_id, velocity=velocity
-                )
-            )
+        runner = self._runner
+        if runner is None:
+            return []
+        commands = runner.collect(self._moment()) if runner.queue or runner.running else []
         if self.image_frequency is ImageFrequency.always and self.model.cameras:
             commands.append(CaptureImages(cameras=self._camera_ids()))
         return commands
@@ -280,62 +246,26 @@ class Robot(AddOn):
     def advance(self, response: Response) -> None:
         """Ongoing actions read the state and decide."""
         self._response = response
-        if self._static is None:
-            self._settle_in(response)
-        for action in self._running:
-            if action.status is ActionStatus.ongoing:
-                requests = self._phase(
-                    action, action.get_ongoing_commands, response, self._static, self.dynamic
-                )
-                self._take(action, requests)
-        if any(a.status is not ActionStatus.ongoing for a in self._running):
-            self._ending += [a for a in self._running if a.status is not ActionStatus.ongoing]
-            self._running = [a for a in self._running if a.status is ActionStatus.ongoing]
+        if self._runner is None:
+            self._runner = ActionRunner(response.robots[self.robot_id].static)
+        if self._runner.running:
+            self._runner.advance(self._moment())
 
     def settle(self, response: Response) -> list[Command]:
         """End commands of the actions that ended in this frame."""
-        if not self._ending:
-            return []
-        host = self.host
-        assert host is not None
-        ended, self._ending = self._ending, []
-        commands: list[Command] = []
-        for action in ended:
-            action.done = True
-            action.ended_frame = response.frame
-            for track in action.tracks:
-                self._last[track] = action
-            for command in self._phase(
-                action, action.get_end_commands,
-                response, self._static, self.dynamic, self.image_frequency,
-            ):  # fmt: skip
-                if self._acceptable(action, command, settling=True):
-                    commands.append(command)
-            host.events.publish(
-                ActionEnded(
-                    response.frame, self.robot_id, type(action).__name__,
-                    action.status.name, action.result.reason,
-                )
-            )  # fmt: skip
-        return commands
+        runner = self._runner
+        return runner.settle(self._moment()) if runner is not None and runner.ending else []
 
     def state(self) -> Any:
         """Its actions."""
-        return [
-            (type(a).__name__, a.status.value, a.started_frame, a.state())
-            for a in (*self._running, *self._queue)
-        ]
+        return None if self._runner is None else self._runner.state()
 
     def leave(self) -> None:
         """The scene is gone: every action is, too."""
         super().leave()
-        for action in (*self._running, *self._queue, *self._ending):
-            if action.status is ActionStatus.ongoing:
-                action.end(ActionStatus.cancelled, "the scene ended")
-            action.done = True
-        self._queue, self._running, self._ending = [], [], []
-        self._last, self._response, self._static = {}, None, None
-        self._velocity, self._commands, self.action = None, [], None
+        if self._runner is not None:
+            self._runner.abandon()
+        self._runner, self._response, self.action = None, None, None
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -346,9 +276,12 @@ class Robot(AddOn):
         self._check_names(target)
         return self.start(action)
 
-    def _check_names(self, target: Any) -> None:
-        from counterpoint.actions.targets import require_name
+    def _actions(self) -> list[Action]:
+        """Those that run, then those that wait for the next frame."""
+        runner = self._runner
+        return [] if runner is None else [*runner.running, *runner.queue]
 
+    def _check_names(self, target: Any) -> None:
         assert self._response is not None
         if isinstance(target, str):
             require_name(self._response, target)
@@ -388,124 +321,12 @@ class Robot(AddOn):
     def _camera_ids(self) -> tuple[str, ...]:
         return tuple(f"{self.robot_id}.{name}" for name in self.model.cameras)
 
-    def _settle_in(self, response: Response) -> None:
-        """Learn, in the first frame, where each track is in the driven velocities."""
-        static = self._static = response.robots[self.robot_id].static
-        where = {int(joint): k for k, joint in enumerate(static.driven)}
-        tracks = (*(("base",) if self.model.mobile else ()), *self.model.tracks)
-        self._spans = {
-            track: np.array([where[int(i)] for i in static.kinematics.track_indices(track)])
-            for track in tracks
-        }
-
-    def _cancel_marked(self) -> None:
-        for action in self._running:
-            if action.cancelling is not None and action.status is ActionStatus.ongoing:
-                action.end(action.cancelling_as, action.cancelling)
-        for action in self._queue:
-            if action.cancelling is not None and action.status is ActionStatus.ongoing:
-                action.initialized = True
-                action.end(action.cancelling_as, action.cancelling)
-
-    def _initialise(self, action: Action) -> None:
-        host, response = self.host, self._response
-        assert host is not None and response is not None
-        action.started_frame = host.frame + 1
-        if action.status is ActionStatus.ongoing:
-            self._make_room(action)
-            action.controls = Controls(
-                dt=1.0 / host.frames_per_second,
-                collision_detection=self.collision_detection,
-                free_arms=self._free_arms(action),
-                previous=next((self._last[t] for t in action.tracks if t in self._last), None),
-            )
-            action.initialized = True
-            host.events.publish(
-                ActionStarted(host.frame + 1, self.robot_id, type(action).__name__, action.tracks)
-            )
-            requests = self._phase(
-                action, action.get_initialization_commands,
-                response, self._static, self.dynamic, self.image_frequency,
-            )  # fmt: skip
-            self._make_room(action)  # a reach may have found that it needs the torso
-            self._take(action, requests)
-        self._running.append(action)
-
-    def _make_room(self, new: Action) -> None:
-        """Replace the actions whose tracks a new one needs; take back tracks that are only lent."""
-        wanted = set(new.tracks)
-        for action in self._running:
-            if action is not new and action.status is ActionStatus.ongoing:
-                action.borrowed.difference_update(wanted)
-                if wanted & set(action.tracks):
-                    action.end(ActionStatus.replaced, f"{type(new).__name__} took over its tracks")
-
-    def _free_arms(self, new: Action) -> tuple[str, ...]:
-        used = {
-            t for a in (*self._running, new) for t in a.tracks if a.status is ActionStatus.ongoing
-        }
-        used |= {t for a in self._queue for t in a.tracks}
-        held = self.dynamic.held
-        return tuple(
-            self.model.arm_track(arm)
-            for arm in self.model.arms
-            if self.model.arm_track(arm) not in used and held.get(arm) is None
-        )
-
-    def _phase(self, action: Action, phase: Any, *arguments: Any) -> list[Any]:
-        """Run a phase; what it raises ends the action as `failure`, and the frame goes on."""
-        try:
-            return list(phase(*arguments))
-        except Exception as error:
-            if not isinstance(error, CounterpointError):
-                LOGGER.exception("%s of robot %r raised", type(action).__name__, self.robot_id)
-            action.end(
-                ActionStatus.failure, f"{type(error).__name__}: {error}",
-                error=error, robot_id=self.robot_id,
-            )  # fmt: skip
-            return []
-
-    def _take(self, action: Action, requests: Sequence[Request]) -> None:
-        """Keep an action's requests for the next frame."""
-        for request in requests:
-            if isinstance(request, DriveJoints):
-                self._add_velocity(action, request)
-            elif self._acceptable(action, request):
-                self._commands.append(request)
-
-    def _add_velocity(self, action: Action, request: DriveJoints) -> None:
-        span = self._spans.get(request.track)
-        velocity = np.asarray(request.velocity, dtype=np.float64)
-        if span is None or request.track not in (*action.tracks, *action.borrowed):
-            problem = f"drives {request.track!r}, which is not one of its tracks {action.tracks}"
-        elif velocity.shape != span.shape:
-            problem = f"gives {request.track!r} {velocity.shape} velocities instead of {span.shape}"
-        elif not np.isfinite(velocity).all():
-            problem = f"gives {request.track!r} a velocity that is not finite"
-        else:
-            if self._velocity is None:
-                assert self._static is not None
-                self._velocity = np.zeros(len(self._static.driven))
-            self._velocity[span] = velocity
-            return
-        action.end(ActionStatus.failure, f"{type(action).__name__} {problem}")
-
-    def _acceptable(self, action: Action, command: Any, *, settling: bool = False) -> bool:
-        """Whether an action's command may be sent; a bad one ends the action as `failure`."""
-        assert self.host is not None
-        try:
-            if not isinstance(command, Command):
-                raise CommandError(f"expected a command, got {command!r:.80}")
-            if settling and not command.settles:
-                raise CommandError(
-                    "an end phase may only stop motion, move grippers, weld, unweld and capture",
-                    type=command.type,
-                )
-            command.check(self.host.names.copy())
-        except CounterpointError as error:
-            action.end(ActionStatus.failure, f"it built a bad command: {error}", error=error)
-            return False
-        return True
+    def _moment(self) -> Moment:
+        assert self.host is not None and self._response is not None
+        return Moment(
+            self.host, self._response, self.static, self.dynamic,
+            self.collision_detection, self.image_frequency,
+        )  # fmt: skip
 
 
 def _three(value: Sequence[float], field: str) -> tuple[float, float, float]:

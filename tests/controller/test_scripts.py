@@ -63,8 +63,8 @@ def world(scene: tuple[Controller, Robot, Robot]) -> Iterator[tuple[Controller, 
     yield scene
     controller.communicate()
     assert controller._scripts.state() == []
-    assert not a._running
-    assert not b._running
+    assert not a._actions()
+    assert not b._actions()
     gc.collect()  # a coroutine that was never awaited is reported in the test that left it
 
 
@@ -1157,8 +1157,8 @@ def traces() -> list[Any]:
             outcome = f"{type(error).__name__}: {error}"
         while c._scripts._scripts:  # clean-up that takes longer than the one frame of run
             c.communicate()
-        assert not a._running, seed
-        assert not b._running, seed
+        assert not a._actions(), seed
+        assert not b._actions(), seed
         assert not a._queue, seed
         assert not b._queue, seed
         found.append((outcome, c.frame, events[:], c.state_hash()))

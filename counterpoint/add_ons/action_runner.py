@@ -1,0 +1,258 @@
+"""Runs the actions of one robot: phases, tracks, and one merged velocity a frame."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.actions import (
+    Action,
+    ActionStatus,
+    CollisionDetection,
+    Controls,
+    DriveJoints,
+    ImageFrequency,
+    Request,
+)
+from counterpoint.actions.status import Result
+from counterpoint.add_ons.add_on import Host
+from counterpoint.commands import Command, DriveRobot
+from counterpoint.core.errors import CommandError, CounterpointError
+from counterpoint.core.events import ActionEnded, ActionStarted
+from counterpoint.core.pose import Array
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+LOGGER = logging.getLogger(__name__)
+
+
+class Moment(NamedTuple):
+    """What actions need to know of their robot when a phase runs."""
+
+    host: Host
+    response: Response
+    static: RobotStatic
+    dynamic: RobotState
+    rules: CollisionDetection
+    image_frequency: ImageFrequency
+
+
+class ActionRunner:
+    """The actions of one robot.
+
+    Attributes:
+        queue: Started, to initialise in the next frame.
+        running: Initialised and ongoing.
+        ending: Ended, with their end phase to come in this frame.
+    """
+
+    def __init__(self, static: RobotStatic) -> None:
+        self.queue: list[Action] = []
+        self.running: list[Action] = []
+        self._static = static
+        self.ending: list[Action] = []
+        self._last: dict[str, Action] = {}
+        self._velocity: Array | None = None
+        self._commands: list[Command] = []
+        where = {int(joint): k for k, joint in enumerate(static.driven)}
+        tracks = (*(("base",) if static.model.mobile else ()), *static.model.tracks)
+        self._spans: dict[str, NDArray[np.intp]] = {
+            track: np.array([where[int(i)] for i in static.kinematics.track_indices(track)])
+            for track in tracks
+        }
+
+    def add(self, action: Action) -> None:
+        """Queue an action; where the robot lacks its tracks it ends at once."""
+        missing = [t for t in action.tracks if t not in self._spans]
+        if missing and action.status is ActionStatus.ongoing:
+            action.initialized = True
+            action.status = ActionStatus.not_supported
+            action.result = Result(
+                f"{self._static.model.name} has no {' or '.join(missing)}; "
+                f"it has {', '.join(self._spans)}",
+                {"robot_id": self._static.robot_id},
+            )
+        self.queue.append(action)
+
+    def collect(self, moment: Moment) -> list[Command]:
+        """Step 1: new actions initialise; velocities of all actions become one command."""
+        self._cancel_marked()
+        queue, self.queue = self.queue, []
+        for action in queue:
+            self._initialise(action, moment)
+        commands, self._commands = self._commands, []
+        if self._velocity is not None:
+            velocity, self._velocity = tuple(self._velocity.tolist()), None
+            name = self._static.robot_id  # made of checked parts: not validated again
+            commands.append(
+                DriveRobot.model_construct(type="drive_robot", robot_id=name, velocity=velocity)
+            )
+        return commands
+
+    def advance(self, moment: Moment) -> None:
+        """Step 5: ongoing actions read the state and decide."""
+        for action in self.running:
+            if action.status is ActionStatus.ongoing:
+                requests = self._phase(
+                    action, action.get_ongoing_commands,
+                    moment.response, moment.static, moment.dynamic,
+                )  # fmt: skip
+                self._take(action, requests, moment)
+        if any(a.status is not ActionStatus.ongoing for a in self.running):
+            self.ending += [a for a in self.running if a.status is not ActionStatus.ongoing]
+            self.running = [a for a in self.running if a.status is ActionStatus.ongoing]
+
+    def settle(self, moment: Moment) -> list[Command]:
+        """Step 6: end commands of the actions that ended in this frame."""
+        ended, self.ending = self.ending, []
+        frame = moment.response.frame
+        commands: list[Command] = []
+        for action in ended:
+            action.done = True
+            action.ended_frame = frame
+            for track in action.tracks:
+                self._last[track] = action
+            for command in self._phase(
+                action, action.get_end_commands,
+                moment.response, moment.static, moment.dynamic, moment.image_frequency,
+            ):  # fmt: skip
+                if self._acceptable(action, command, moment, settling=True):
+                    commands.append(command)
+            moment.host.events.publish(
+                ActionEnded(
+                    frame, self._static.robot_id, type(action).__name__,
+                    action.status.name, action.result.reason,
+                )
+            )  # fmt: skip
+        return commands
+
+    def abandon(self) -> None:
+        """The scene is gone: every action is, too."""
+        for action in (*self.running, *self.queue, *self.ending):
+            if action.status is ActionStatus.ongoing:
+                action.end(ActionStatus.cancelled, "the scene ended")
+            action.done = True
+
+    def state(self) -> Any:
+        """What later frames depend on, for the state hash."""
+        return [
+            (type(a).__name__, a.status.value, a.started_frame, a.cancelling, a.state())
+            for a in (*self.running, *self.queue)
+        ]
+
+    def _cancel_marked(self) -> None:
+        for action in self.running:
+            if action.cancelling is not None and action.status is ActionStatus.ongoing:
+                action.end(action.cancelling_as, action.cancelling)
+        for action in self.queue:
+            if action.cancelling is not None and action.status is ActionStatus.ongoing:
+                action.initialized = True
+                action.end(action.cancelling_as, action.cancelling)
+
+    def _initialise(self, action: Action, moment: Moment) -> None:
+        host = moment.host
+        action.started_frame = host.frame + 1
+        if action.status is ActionStatus.ongoing:
+            self._make_room(action)
+            action.controls = Controls(
+                dt=1.0 / host.frames_per_second,
+                collision_detection=moment.rules,
+                free_arms=self._free_arms(action, moment.dynamic),
+                previous=next((self._last[t] for t in action.tracks if t in self._last), None),
+            )
+            action.initialized = True
+            host.events.publish(
+                ActionStarted(
+                    host.frame + 1, self._static.robot_id, type(action).__name__, action.tracks
+                )
+            )
+            requests = self._phase(
+                action, action.get_initialization_commands,
+                moment.response, moment.static, moment.dynamic, moment.image_frequency,
+            )  # fmt: skip
+            self._make_room(action)  # a reach may have found that it needs the torso
+            self._take(action, requests, moment)
+        self.running.append(action)
+
+    def _make_room(self, new: Action) -> None:
+        """Replace the actions whose tracks a new one needs; take back tracks that are only lent."""
+        wanted = set(new.tracks)
+        for action in self.running:
+            if action is not new and action.status is ActionStatus.ongoing:
+                action.borrowed.difference_update(wanted)
+                if wanted & set(action.tracks):
+                    action.end(ActionStatus.replaced, f"{type(new).__name__} took over its tracks")
+
+    def _free_arms(self, new: Action, dynamic: RobotState) -> tuple[str, ...]:
+        used = {
+            t for a in (*self.running, new) for t in a.tracks if a.status is ActionStatus.ongoing
+        }
+        used |= {t for a in self.queue for t in a.tracks}
+        model, held = self._static.model, dynamic.held
+        return tuple(
+            model.arm_track(arm)
+            for arm in model.arms
+            if model.arm_track(arm) not in used and held.get(arm) is None
+        )
+
+    def _phase(
+        self, action: Action, phase: Callable[..., Sequence[Any]], *arguments: Any
+    ) -> list[Any]:
+        """Run a phase; what it raises ends the action as `failure`, and the frame goes on."""
+        try:
+            return list(phase(*arguments))
+        except Exception as error:
+            if not isinstance(error, CounterpointError):
+                LOGGER.exception(
+                    "%s of robot %r raised", type(action).__name__, self._static.robot_id
+                )
+            action.end(
+                ActionStatus.failure, f"{type(error).__name__}: {error}",
+                error=error, robot_id=self._static.robot_id,
+            )  # fmt: skip
+            return []
+
+    def _take(self, action: Action, requests: Sequence[Request], moment: Moment) -> None:
+        """Keep an action's requests for the next frame."""
+        for request in requests:
+            if isinstance(request, DriveJoints):
+                self._add_velocity(action, request)
+            elif self._acceptable(action, request, moment):
+                self._commands.append(request)
+
+    def _add_velocity(self, action: Action, request: DriveJoints) -> None:
+        span = self._spans.get(request.track)
+        velocity = np.asarray(request.velocity, dtype=np.float64)
+        if span is None or request.track not in (*action.tracks, *action.borrowed):
+            problem = f"drives {request.track!r}, which is not one of its tracks {action.tracks}"
+        elif velocity.shape != span.shape:
+            problem = f"gives {request.track!r} {velocity.shape} velocities instead of {span.shape}"
+        elif not np.isfinite(velocity).all():
+            problem = f"gives {request.track!r} a velocity that is not finite"
+        else:
+            if self._velocity is None:
+                self._velocity = np.zeros(len(self._static.driven))
+            self._velocity[span] = velocity
+            return
+        action.end(ActionStatus.failure, f"{type(action).__name__} {problem}")
+
+    def _acceptable(
+        self, action: Action, command: Any, moment: Moment, *, settling: bool = False
+    ) -> bool:
+        """Whether an action's command may be sent; a bad one ends the action as `failure`."""
+        try:
+            if not isinstance(command, Command):
+                raise CommandError(f"expected a command, got {command!r:.80}")
+            if settling and not command.settles:
+                raise CommandError(
+                    "an end phase may only stop motion, move grippers, weld, unweld and capture",
+                    type=command.type,
+                )
+            command.check(moment.host.names.copy())
+        except CounterpointError as error:
+            action.end(ActionStatus.failure, f"it built a bad command: {error}", error=error)
+            return False
+        return True
