@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from counterpoint.actions.arm_motion import FLOOR, arm_links, between
+from counterpoint.actions.arm_motion import arm_links, between
 from counterpoint.core.arm import Arm
 from counterpoint.core.pose import Array
 from counterpoint.robots.model import RobotModel
@@ -21,7 +21,7 @@ def above_floor(static: RobotStatic, q: Array, arms: Collection[Arm]) -> bool:
         shapes = _shapes(static.model, arm)
         poses = static.kinematics.link_poses(q, tuple(link for link, _, _ in shapes))
         for (_, vertices, radius), pose in zip(shapes, poses, strict=True):
-            least = FLOOR - float(static.mount.p[2]) - float(pose.p[2])  # a mount is never tilted
+            least = -float(static.mount.p[2]) - float(pose.p[2])  # a mount is never tilted
             if -radius >= least:
                 continue
             w, x, y, z = pose.q.tolist()
