@@ -29,6 +29,7 @@ def main(trials: int = 100, seed: int = 0, quick: bool = False) -> None:
         outcomes = [grasp_trial(model, k, seed) for k in report.track(range(trials), model)]
         failures = [(k, o) for k, o in enumerate(outcomes) if not o.success]
         slips = [o.numbers["slip"] for o in outcomes if o.success]
+        off = [o.numbers["off"] for o in outcomes if o.success]
         frames = [o.numbers["frames"] for o in outcomes if o.success]
         report.share(f"{model}: whole sequences", trials - len(failures), trials, least)
         stages = Counter(o.stage for _, o in failures)
@@ -38,11 +39,13 @@ def main(trials: int = 100, seed: int = 0, quick: bool = False) -> None:
                 "failures": [{"index": k, "stage": o.stage, "why": o.reason} for k, o in failures],
                 "failures by stage": dict(stages),
                 "slip": spread(slips),
+                "off its place": spread(off),
                 "frames": spread(frames),
             },
         )
         report.note(
-            f"{model}: slip while held: {spread_line(slips, 'mm', 1000, 2)}; sequence: "
+            f"{model}: slip while held: {spread_line(slips, 'mm', 1000, 2)}; off its place: "
+            f"{spread_line(off, 'mm', 1000)}; sequence: "
             f"{spread_line(frames, 'frames', digits=0)}; {time.perf_counter() - begun:.0f} s here"
         )
         for k, o in failures:

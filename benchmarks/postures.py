@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
-from counterpoint import Arm, Pose
+from counterpoint import Arm
 from counterpoint.core.pose import Array
 from counterpoint.robots import get_model
 from counterpoint.robots.description import load_description
@@ -40,28 +40,25 @@ class Postures:
         robot = get_model(model)
         self.arm, self._rng = arm, rng
         self.kinematics = kinematics_of(robot)
-        self._mount = Pose.of((0, 0, robot.base_height))
         self._hulls = dict(robot_hulls(robot))
         self._track = self.kinematics.track_indices(robot.arm_track(arm))
         self.drawn = self.below_floor = self.overlapping = 0
         self.furthest = 0.0
-        body_of = load_description(robot).body_of
-        chain = [body_of[joint_links(robot)[j][1]][0] for j in robot.tracks[robot.arm_track(arm)]]
-        group = {link: i for i, link in enumerate(chain)}
-        gripper = robot.grippers[arm].joints if arm in robot.grippers else ()
-        for joint in gripper:  # fingers move with the hand
-            group[body_of[joint_links(robot)[joint][1]][0]] = len(chain) - 1
-        first = body_of[joint_links(robot)[robot.tracks[robot.arm_track(arm)][0]][0]][0]
-        self._moved = [n for n in group if self._hulls[n]]
-        rest = [n for n, parts in self._hulls.items() if parts and n not in group]
+        body_of, links_of = load_description(robot).body_of, joint_links(robot)
+        joints = robot.tracks[robot.arm_track(arm)]
+        # How far along the arm each link is: what carries it is 0; fingers move with the hand.
+        along = {body_of[links_of[joints[0]][0]][0]: 0}
+        along |= {body_of[links_of[j][1]][0]: i for i, j in enumerate(joints, start=1)}
+        for joint in robot.grippers[arm].joints if arm in robot.grippers else ():
+            along[body_of[links_of[joint][1]][0]] = len(joints)
+        solid = [n for n, parts in self._hulls.items() if parts]
+        self._moved = [n for n in solid if along.get(n, 0) > 0]
+        rest = [n for n in solid if n not in self._moved]
         at_rest = self._points(np.array(self.kinematics.home))
         self.pairs = [
             (a, b)
-            for a, b in [
-                *((a, b) for a in self._moved for b in rest),
-                *combinations(self._moved, 2),
-            ]
-            if abs(group[a] - (group[b] if b in group else -1 if b == first else -9)) > 1
+            for a, b in (*product(self._moved, rest), *combinations(self._moved, 2))
+            if (b not in along or abs(along[a] - along[b]) > 1)
             and not _overlap(at_rest[a], at_rest[b])
         ]
 
@@ -73,7 +70,7 @@ class Postures:
             q = np.array(self.kinematics.home)
             q[self._track] = self._rng.uniform(low, high)
             self.drawn += 1
-            hand = self._mount.apply(self.kinematics.tool_pose(q, self.arm).p)
+            hand = self.kinematics.tool_pose(q, self.arm).p
             self.furthest = max(self.furthest, float(np.linalg.norm(hand - self.shoulder())))
             points = self._points(q)
             if min(float(p[:, 2].min()) for n in self._moved for p in points[n]) < 0.0:
@@ -85,15 +82,13 @@ class Postures:
 
     def shoulder(self) -> Array:
         """Where the arm begins with the robot at rest at the origin, shape (3,) [m]."""
-        return self._mount.apply(
-            self.kinematics.shoulder_pose(np.array(self.kinematics.home), self.arm).p
-        )
+        return self.kinematics.shoulder_pose(np.array(self.kinematics.home), self.arm).p
 
     def _points(self, q: Array) -> dict[str, list[Array]]:
         links = tuple(n for n, parts in self._hulls.items() if parts)
         poses = self.kinematics.link_poses(q, links)
         return {
-            link: [(self._mount @ pose).apply(vertices) for vertices, _ in self._hulls[link]]
+            link: [pose.apply(vertices) for vertices, _ in self._hulls[link]]
             for link, pose in zip(links, poses, strict=True)
         }
 

@@ -53,6 +53,7 @@ def main(trials: int = 500, beyond: int = 100, seed: int = 0, quick: bool = Fals
         good = sum(o.success for o in outcomes)
         report.share(f"{name}: hand within 10 mm", good, trials, 0.98)
         distances = [o.numbers["distance"] for o in outcomes if o.success]
+        later = [o.numbers["later"] for o in outcomes if o.success]
         frames = [o.numbers["frames"] for o in outcomes if o.success]
         rejected = postures.below_floor + postures.overlapping
         report.figure(
@@ -64,6 +65,7 @@ def main(trials: int = 500, beyond: int = 100, seed: int = 0, quick: bool = Fals
                     "overlapping": postures.overlapping,
                 },
                 "distance": spread(distances),
+                "distance half a second later": spread(later),
                 "frames": spread(frames),
                 "failures": failures,
             },
@@ -71,7 +73,8 @@ def main(trials: int = 500, beyond: int = 100, seed: int = 0, quick: bool = Fals
         report.note(
             f"{name}: {postures.drawn} draws, {rejected} rejected ({postures.below_floor} below "
             f"the floor, {postures.overlapping} overlapping); hand: "
-            f"{spread_line(distances, 'mm', 1000, 2)}; frames: "
+            f"{spread_line(distances, 'mm', 1000, 2)}; half a second later: "
+            f"{spread_line(later, 'mm', 1000, 2)}; it takes: "
             f"{spread_line(frames, 'frames', digits=0)}; {time.perf_counter() - begun:.0f} s here"
         )
         reasons = Counter(str(f["why"]).split(":")[0] for f in failures)

@@ -50,7 +50,10 @@ class Report:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        shown = self.console.is_terminal
+        with Progress(
+            *columns, console=self.console, transient=True, disable=not shown
+        ) as progress:
             yield from progress.track(items, total, description=what)
 
     def note(self, text: str) -> None:

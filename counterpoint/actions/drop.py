@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import Action, Composite, Request
+from counterpoint.actions.arguments import check_count
 from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints, torso_options
 from counterpoint.actions.hand_motion import FollowJoints, MoveHand
 from counterpoint.actions.status import ActionStatus, ImageFrequency
@@ -49,9 +50,7 @@ class Drop(Action):
 
     def __init__(self, arm: Arm, max_frames: int = 200) -> None:
         super().__init__()
-        if max_frames < 1:
-            raise CommandError("expected 1 or more", field="max_frames", value=max_frames)
-        self.arm, self.max_frames = arm, max_frames
+        self.arm, self.max_frames = arm, check_count(max_frames, "max_frames")
         self.tracks = (f"{arm.value}_arm",)
         self.object_id: str | None = None
         self._frames = 0

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import Request
+from counterpoint.actions.arguments import check_arms, check_duration
 from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
 from counterpoint.actions.floor import above_floor, path_above_floor
 from counterpoint.actions.guarded import GuardedAction
@@ -18,7 +19,7 @@ from counterpoint.actions.targets import Target, check_target, hand_point, name_
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
 from counterpoint.core.pose import Array, Pose
-from counterpoint.robots.kinematics import Solution
+from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
@@ -68,7 +69,7 @@ class ReachFor(GuardedAction):
                 "unknown point of a held object", field="held_point", value=held_point,
                 exists=("bottom", "top", "center"),
             )  # fmt: skip
-        self.arms = [arm] if isinstance(arm, Arm) else list(arm)
+        self.arms = check_arms(arm)
         if isinstance(target, (list, tuple)) and not _is_one(target):
             targets = [check_target(t) for t in target]
             if len(targets) != len(self.arms):
@@ -79,7 +80,7 @@ class ReachFor(GuardedAction):
             targets = [check_target(target)] * len(self.arms)
         self.targets = targets
         self.absolute, self.arrived_at, self.max_distance = absolute, arrived_at, max_distance
-        self.duration, self.offhand_follows = duration, offhand_follows
+        self.duration, self.offhand_follows = check_duration(duration), offhand_follows
         self.from_held, self.held_point = from_held, held_point
         self.orientation = (
             None if orientation is None else np.asarray(orientation, dtype=np.float64)
@@ -151,7 +152,7 @@ class ReachFor(GuardedAction):
                 return self._limits.requests(self._path.step(dynamic.target[self._limits.indices]))
         else:
             assert self._plan is not None
-            # Asked before the goal is improved: a posture that creeps on for ever counts as reached.
+            # Asked before the goal is improved: one that creeps on for ever counts as reached.
             finished = self._plan.finished
             self._follow(points, static, dynamic)
         if finished or self._moving_target:
@@ -286,15 +287,18 @@ class ReachFor(GuardedAction):
             if self._oriented:
                 wanted = self.orientation if self.orientation is not None else self._rotation[k]
                 local = static.mount_inverse @ Pose(point, wanted)
-                if float(np.linalg.norm(kinematics.tool_pose(q, arm).p - local.p)) < tolerance:
+                distance = float(np.linalg.norm(kinematics.tool_pose(q, arm).p - local.p))
+                if distance < tolerance:
                     continue
-                q, changed = kinematics.step(arm, local, q, orientation=True).q, True
+                answer = kinematics.step(arm, local, q, orientation=True)
+                if answer.position_error < LEAST_GAIN * distance:
+                    q, changed = answer.q, True
             else:
                 # A mobile base's mount is never turned.
                 mobile = kinematics.base_size > 0
                 goal = point - static.mount.p if mobile else static.mount_inverse.apply(point)
-                nudged, distance = kinematics.nudge(arm, goal, q, tolerance)
-                q, changed = nudged, changed or distance >= tolerance
+                nudged, _ = kinematics.nudge(arm, goal, q, tolerance)
+                q, changed = nudged, changed or nudged is not q
         if changed:
             self._goal = q
             self._plan.retarget(q[self._limits.indices])

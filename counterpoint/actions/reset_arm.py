@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import Request
+from counterpoint.actions.arguments import check_arms, check_duration
 from counterpoint.actions.arm_motion import TrackLimits
 from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion
@@ -37,10 +38,9 @@ class ResetArm(GuardedAction):
     ) -> None:
         super().__init__()
         if tracks is None:
-            arms = [arm] if isinstance(arm, Arm) else list(arm)
-            tracks = tuple(f"{a.value}_arm" for a in arms)
+            tracks = tuple(f"{a.value}_arm" for a in check_arms(arm))
         self.tracks = tracks
-        self.duration = duration
+        self.duration = check_duration(duration)
         self._limits: TrackLimits | None = None
         self._plan: JointMotion | None = None
         self._settling = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from counterpoint.actions.action import Action, Request
-from counterpoint.core.errors import CommandError
+from counterpoint.actions.arguments import check_count
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 
@@ -14,10 +14,8 @@ class Wait(Action):
 
     def __init__(self, frames: int) -> None:
         super().__init__()
-        if frames < 1:
-            raise CommandError("expected 1 or more frames", field="frames", value=frames)
-        self.frames = frames
-        self._left = frames
+        self.frames = check_count(frames, "frames")
+        self._left = self.frames
 
     def get_ongoing_commands(
         self, resp: Response, static: RobotStatic, dynamic: RobotState

@@ -56,7 +56,7 @@ class ActionRunner:
         self.ending: list[Action] = []
         self._last: dict[str, Action] = {}
         self._velocity: Array | None = None
-        self._commands: list[Command] = []
+        self._commands: list[tuple[Action, Command]] = []
         where = {int(joint): k for k, joint in enumerate(static.driven)}
         tracks = (*(("base",) if static.model.mobile else ()), *static.model.tracks)
         self._spans: dict[str, NDArray[np.intp]] = {
@@ -83,7 +83,9 @@ class ActionRunner:
         queue, self.queue = self.queue, []
         for action in queue:
             self._initialise(action, moment)
-        commands, self._commands = self._commands, []
+        asked, self._commands = self._commands, []
+        # What an action asked for may have lost its sense in the meantime.
+        commands = [c for action, c in asked if self._acceptable(action, c, moment)]
         if self._velocity is not None:
             velocity, self._velocity = tuple(self._velocity.tolist()), None
             name = self._static.robot_id  # made of checked parts: not validated again
@@ -129,11 +131,11 @@ class ActionRunner:
             )  # fmt: skip
         return commands
 
-    def abandon(self) -> None:
-        """The scene is gone: every action is, too."""
+    def abandon(self, reason: str) -> None:
+        """The scene or the robot is gone: every action is, too."""
         for action in (*self.running, *self.queue, *self.ending):
             if action.status is ActionStatus.ongoing:
-                action.end(ActionStatus.cancelled, "the scene ended")
+                action.end(ActionStatus.cancelled, reason)
             action.done = True
 
     def state(self) -> Any:
@@ -221,7 +223,7 @@ class ActionRunner:
             if isinstance(request, DriveJoints):
                 self._add_velocity(action, request)
             elif self._acceptable(action, request, moment):
-                self._commands.append(request)
+                self._commands.append((action, request))
 
     def _add_velocity(self, action: Action, request: DriveJoints) -> None:
         span = self._spans.get(request.track)
@@ -253,6 +255,7 @@ class ActionRunner:
                 )
             command.check(moment.host.names.copy())
         except CounterpointError as error:
-            action.end(ActionStatus.failure, f"it built a bad command: {error}", error=error)
+            if settling or action.status is ActionStatus.ongoing:
+                action.end(ActionStatus.failure, f"it built a bad command: {error}", error=error)
             return False
         return True

@@ -48,6 +48,7 @@ class ImageCapture(AddOn):
         self.every, self.overwrite = every, overwrite
         self.count = 0
         self._frames = 0
+        self._own: set[Path] = set()
 
     def folder(self, camera: str, name: str) -> Path:
         """Where the images of a camera and pass are."""
@@ -62,7 +63,8 @@ class ImageCapture(AddOn):
         for camera in self.cameras:
             for name in self.passes:
                 make_writable(self.folder(camera, name))
-                foreign = next(self.folder(camera, name).glob("frame_*.png"), None)
+                there = self.folder(camera, name).glob("frame_*.png")
+                foreign = next((f for f in there if f not in self._own), None)
                 if foreign is not None and not self.overwrite:
                     raise CommandError(
                         f"{foreign} exists already; choose another path, remove it, or pass "
@@ -99,6 +101,7 @@ class ImageCapture(AddOn):
                 if name in images:
                     file = self.folder(camera, name) / f"frame_{self.count:06d}.png"
                     write_png(file, name, images[name])
+                    self._own.add(file)
         self.count += 1
 
 

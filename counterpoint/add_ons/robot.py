@@ -26,6 +26,7 @@ from counterpoint.actions import (
     Wait,
     nearer_arm,
 )
+from counterpoint.actions.arguments import check_arms
 from counterpoint.actions.targets import require_name
 from counterpoint.add_ons.action_runner import ActionRunner, Moment
 from counterpoint.add_ons.add_on import AddOn
@@ -212,11 +213,12 @@ class Robot(AddOn):
     def get_initialization_commands(self) -> list[Command]:
         """The robot and its cameras."""
         x, y, z = _three(self._position, "position")
-        if not math.isfinite(self._rotation):
+        rotation = self._rotation
+        if not (isinstance(rotation, (int, float)) and math.isfinite(rotation)):
             raise CommandError(
-                "expected finite degrees", type="add_robot", field="rotation", value=self._rotation
+                "expected finite degrees", type="add_robot", field="rotation", value=rotation
             )
-        yaw = math.radians(self._rotation)
+        yaw = math.radians(rotation)
         commands: list[Command] = [
             AddRobot(robot_id=self.robot_id, model=self.model.name, position=(x, y, z), yaw=yaw)
         ]
@@ -235,8 +237,11 @@ class Robot(AddOn):
 
     def get_commands(self) -> list[Command]:
         """New actions initialise; velocities of all actions become one command."""
-        runner = self._runner
-        if runner is None:
+        runner, host = self._runner, self.host
+        if runner is None or host is None:
+            return []
+        if self.robot_id not in host.names.robots:
+            self._forget(f"robot {self.robot_id!r} was removed")
             return []
         commands = runner.collect(self._moment()) if runner.queue or runner.running else []
         if self.image_frequency is ImageFrequency.always and self.model.cameras:
@@ -245,6 +250,8 @@ class Robot(AddOn):
 
     def advance(self, response: Response) -> None:
         """Ongoing actions read the state and decide."""
+        if self.robot_id not in response.robots:  # a command has removed it
+            return
         self._response = response
         if self._runner is None:
             self._runner = ActionRunner(response.robots[self.robot_id].static)
@@ -263,11 +270,14 @@ class Robot(AddOn):
     def leave(self) -> None:
         """The scene is gone: every action is, too."""
         super().leave()
-        if self._runner is not None:
-            self._runner.abandon()
-        self._runner, self._response, self.action = None, None, None
+        self._forget("the scene ended")
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _forget(self, reason: str) -> None:
+        if self._runner is not None:
+            self._runner.abandon(reason)
+        self._runner, self._response, self.action = None, None, None
 
     def _begin(self, action: Started, target: Any = None) -> Started:
         """Start an action, after making sure that what it names exists."""
@@ -310,11 +320,11 @@ class Robot(AddOn):
                 return [self.model.arms[0]]
             assert self._response is not None
             return [nearer_arm(self._response, self.dynamic, target)]
-        return [Arm(arm)] if isinstance(arm, str) else [Arm(a) for a in arm]
+        return check_arms(arm)
 
     def _holding_arm(self, arm: Arm | None) -> Arm:
         if arm is not None:
-            return Arm(arm)
+            return check_arms(arm)[0]
         held = self.dynamic.held
         return next((a for a in self.model.arms if held.get(a)), self.model.arms[0])
 

@@ -39,6 +39,7 @@ class VideoCapture(AddOn):
         if every < 1:
             raise CommandError("expected 1 or more frames", field="every", value=every)
         self._writer: Any = None
+        self._own = False
         self._frames = 0
 
     def get_initialization_commands(self) -> list[Command]:
@@ -48,7 +49,7 @@ class VideoCapture(AddOn):
             CommandError: If it exists already, or its folder cannot be written.
         """
         make_writable(self.path.parent)
-        if self.path.exists() and not self.overwrite:
+        if self.path.exists() and not (self.overwrite or self._own):
             raise CommandError(
                 f"{self.path} exists already; choose another path or pass overwrite=True",
                 field="path", value=str(self.path),
@@ -60,6 +61,7 @@ class VideoCapture(AddOn):
         import imageio
 
         super().join(host)
+        self._own = True
         self._frames = 0
         rate = host.frames_per_second / self.every
         if self.path.suffix == ".mp4":

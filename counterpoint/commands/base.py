@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar
 
@@ -98,7 +99,20 @@ def _is_rotation(quaternion: tuple[float, ...]) -> tuple[float, ...]:
     return quaternion
 
 
-Vector3 = Annotated[tuple[FiniteFloat, FiniteFloat, FiniteFloat], BeforeValidator(_to_list)]
+def _not_below(least: float) -> Callable[[float], float]:
+    def check(value: float) -> float:
+        if value < least:
+            raise ValueError(f"Input should be at least {least:g}")
+        return value
+
+    return check
+
+
+LARGEST = 1e6
+"""Physics is reckoned in 32 bits: what is larger would not stay finite."""
+
+Number = Annotated[FiniteFloat, Field(ge=-LARGEST, le=LARGEST)]
+Vector3 = Annotated[tuple[Number, Number, Number], BeforeValidator(_to_list)]
 """Three finite numbers, from anything list-like."""
 
 Quaternion = Annotated[
@@ -108,12 +122,13 @@ Quaternion = Annotated[
 ]
 """A unit quaternion wxyz; normalised when applied."""
 
-Vector = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_to_list)]
+Vector = Annotated[tuple[Number, ...], BeforeValidator(_to_list)]
 """Finite numbers, from anything list-like."""
 
-Positive = Annotated[FiniteFloat, Field(gt=0)]
+Positive = Annotated[FiniteFloat, Field(gt=0, le=LARGEST), AfterValidator(_not_below(1e-6))]
+Extent = Annotated[FiniteFloat, Field(gt=0, le=1e3), AfterValidator(_not_below(1e-4))]
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Color = Annotated[tuple[Share, Share, Share], BeforeValidator(_to_list)]
-Size3 = Annotated[tuple[Positive, Positive, Positive], BeforeValidator(_to_list)]
+Size3 = Annotated[tuple[Extent, Extent, Extent], BeforeValidator(_to_list)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
 """A name of a robot, object or camera: it may become part of a file's path."""

@@ -8,6 +8,9 @@ from typing import Any
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError, UnknownObjectError, UnknownRobotError, listing
 
+ROOM_PARTS = ("floor", "wall_north", "wall_east", "wall_south", "wall_west")
+"""Names that contacts and segmentation have for the room itself."""
+
 
 @dataclass(slots=True)
 class Names:
@@ -79,6 +82,7 @@ class Names:
             ("a robot", self.robots),
             ("an object", self.objects),
             ("a camera", self.cameras),
+            ("a part of the room", ROOM_PARTS),
         ):
             if name in there:
                 raise CommandError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
 from counterpoint.commands.base import (
     Color,
     Command,
     Name,
+    Number,
     Phase,
     Positive,
     Quaternion,
@@ -20,7 +21,7 @@ from counterpoint.commands.names import Names
 from counterpoint.core.errors import CommandError, UnknownModelError
 from counterpoint.objects import build_object
 
-Friction = Annotated[FiniteFloat, Field(ge=0)]
+Friction = Annotated[Number, Field(ge=0)]
 
 
 class AddObject(Command):
@@ -51,7 +52,7 @@ class AddObject(Command):
     static: bool | None = None
     friction: Friction = 0.6
     color: Color | None = None
-    parameters: dict[str, FiniteFloat] = Field(default_factory=dict)
+    parameters: dict[str, Number] = Field(default_factory=dict)
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""

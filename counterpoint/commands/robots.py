@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field
 
-from counterpoint.commands.base import Command, Name, Phase, Vector, Vector3
+from counterpoint.commands.base import Command, Name, Number, Phase, Vector, Vector3
 from counterpoint.commands.names import Names
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
@@ -38,7 +38,7 @@ class AddRobot(Command):
     robot_id: Name
     model: str = "tiago_pro"
     position: Vector3 = (0.0, 0.0, 0.0)
-    yaw: FiniteFloat = 0.0
+    yaw: Number = 0.0
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
@@ -119,7 +119,7 @@ class SetGripper(_OnRobot):
     type: Literal["set_gripper"] = "set_gripper"
     settles: ClassVar[bool] = True
     arm: Arm = Arm.right
-    opening: Annotated[FiniteFloat, Field(ge=0)]
+    opening: Annotated[Number, Field(ge=0)]
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
@@ -135,7 +135,7 @@ class SetJointPositions(_OnRobot):
     """
 
     type: Literal["set_joint_positions"] = "set_joint_positions"
-    positions: dict[str, FiniteFloat]
+    positions: dict[str, Number]
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""

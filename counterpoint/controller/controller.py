@@ -113,17 +113,22 @@ class Controller:
             index_of = {id(c): i for i, c in enumerate(given)}
             check_commands(frame, names, index_of)
             simulator.check(frame, index_of)
+        before, self.names = self.names, names
         self._change_cast(new)
-        self.names = names
-        # 2. Merge and sort by phase.
-        asked = [c for a in self._taking_part for c in a.get_commands()]
-        if asked:
-            for command in asked:
-                if type(command) is not DriveRobot:
-                    command.check(names)
-            frame = in_order([*frame, *asked])
-        # 3. Let add-ons rewrite it.
-        frame = self._before_send(frame)
+        try:
+            # 2. Merge and sort by phase.
+            asked = [c for a in self._taking_part for c in a.get_commands()]
+            if asked:
+                for command in asked:
+                    if type(command) is not DriveRobot:
+                        command.check(names)
+                frame = in_order([*frame, *asked])
+            # 3. Let add-ons rewrite it.
+            frame = self._before_send(frame)
+        except Exception:
+            self.names = before
+            self._turn_away(new)
+            raise
         # 4. Apply, step, observe.
         simulator.apply(frame)
         simulator.step()
@@ -276,6 +281,12 @@ class Controller:
         for add_on in new:
             add_on.join(self)
         self._taking_part = list(self.add_ons)
+
+    def _turn_away(self, new: Sequence[AddOn]) -> None:
+        """Their first frame was refused after all: they begin with the next one."""
+        self._taking_part = [a for a in self._taking_part if a not in new]
+        for add_on in new:
+            add_on.leave()
 
     def _before_send(self, frame: list[Command]) -> list[Command]:
         for add_on in self._taking_part:

@@ -35,6 +35,8 @@ from counterpoint.robots.model import BASE_JOINTS, RobotModel
 
 MAX_STEP = 0.3  # rad or m: the linearisation is not trusted further
 DAMPING = 1e-3
+MORE_SEEDS = 4
+LEAST_GAIN = 0.98  # share of the distance that a step worth its while leaves at most
 POSITION_TOLERANCE = 1e-3
 ORIENTATION_TOLERANCE = 1e-2
 
@@ -95,7 +97,7 @@ class Kinematics:
         self._pinocchio.set_link_order(links)
         self._link = {name: i for i, name in enumerate(links)}
         self._tool = {arm: self._link[tool_link(arm.value)] for arm in model.end_effectors}
-        self._arm_index: dict[Arm, NDArray[np.intp]] = {}
+        self._limits: dict[Arm, tuple[NDArray[np.intp], Array, Array]] = {}
         self._lengths: dict[Arm, float] = {}
         self._samples: dict[Arm, tuple[Array, Array]] = {}
 
@@ -175,7 +177,8 @@ class Kinematics:
                 nearest to `q`, over all seeds tried until two are found.
             iterations: Steps a seed.
             rank: How bad a joint vector in tolerance is: 0 is good, and only answers with the
-                lowest rank are taken. None finds all of them good.
+                lowest rank are taken. While there are only bad ones, more seeds are tried, up to
+                `MORE_SEEDS` times as many. None finds all answers good.
         """
         best: Solution | None = None
         failed: Solution | None = None
@@ -184,7 +187,7 @@ class Kinematics:
         moving = self._moving(arm, tracks)
         answers = self.answers(
             arm, target, q, tracks=tracks, orientation=orientation, axis_only=axis_only,
-            seeds=seeds, iterations=iterations,
+            seeds=seeds if rank is None else MORE_SEEDS * seeds, iterations=iterations,
         )  # fmt: skip
         for number, answer in enumerate(answers):
             total += answer.iterations
@@ -199,6 +202,8 @@ class Kinematics:
                     break
             elif failed is None or answer.position_error < failed.position_error:
                 failed = answer
+            if number >= seeds - 1 and best is None:
+                break
         result = best or failed
         assert result is not None
         return Solution(
@@ -242,8 +247,8 @@ class Kinematics:
         Made for the frame loop: a target that moves a little each frame needs no more.
 
         Returns:
-            The joint vector after the step (`q` itself within `tolerance`), and the distance
-            before it [m].
+            The joint vector after the step, and the distance before it [m]. The vector is `q`
+            itself within `tolerance`, and where a step leads next to nowhere.
         """
         pinocchio, tool = self._pinocchio, self._tool[arm]
         pinocchio.compute_forward_kinematics(q)
@@ -252,23 +257,30 @@ class Kinematics:
         distance = math.sqrt(float(error @ error))
         if distance < tolerance:
             return q, distance
-        track = self._arm_indices(arm)
+        track, low, high = self._arm_limits(arm)
         jacobian = pinocchio.compute_single_link_local_jacobian(q, tool)[:3, track]
-        local = rotate(pose.q * _CONJUGATE, error)
-        gram = jacobian @ jacobian.T
+        local = rotate(pose.q * _CONJUGATE, error).tolist()
         damping = DAMPING + 0.05 * min(distance, 1.0) ** 2
-        delta = jacobian.T @ _solve_symmetric(gram.tolist(), damping, local.tolist())
-        largest = float(np.abs(delta).max())
-        if largest > MAX_STEP:
-            delta *= MAX_STEP / largest
+        here = q[track]
+        delta, left = _damped_step(jacobian, damping, local)
+        there = here + delta
+        inside = np.minimum(np.maximum(there, low), high)
+        blocked = inside != there
+        if blocked.any():  # joints at a limit leave it to the others
+            delta, left = _damped_step(jacobian * ~blocked, damping, local)
+            inside = np.minimum(np.maximum(here + delta, low), high)
+        if left > LEAST_GAIN * distance:
+            return q, distance
         new = q.copy()
-        new[track] = np.minimum(np.maximum(q[track] + delta, self.lower[track]), self.upper[track])
+        new[track] = inside
         return new, distance
 
-    def _arm_indices(self, arm: Arm) -> NDArray[np.intp]:
-        if arm not in self._arm_index:
-            self._arm_index[arm] = self.track_indices(self.model.arm_track(arm))
-        return self._arm_index[arm]
+    def _arm_limits(self, arm: Arm) -> tuple[NDArray[np.intp], Array, Array]:
+        """Where an arm's joints are, and their limits."""
+        if arm not in self._limits:
+            track = self.track_indices(self.model.arm_track(arm))
+            self._limits[arm] = (track, self.lower[track], self.upper[track])
+        return self._limits[arm]
 
     def _starts(
         self, arm: Arm, target: Array, q: Array, moving: NDArray[np.intp], seeds: int
@@ -387,6 +399,20 @@ class Kinematics:
 
 
 _CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def _damped_step(jacobian: Array, damping: float, error: list[float]) -> tuple[Array, float]:
+    """The damped least-squares step for a Jacobian, shape (3, n), no joint by over `MAX_STEP`.
+
+    Returns:
+        The step, shape (n,), and how much of the error it would leave if it were not cut short.
+    """
+    y = _solve_symmetric((jacobian @ jacobian.T).tolist(), damping, error)
+    delta: Array = jacobian.T @ y
+    largest = float(np.abs(delta).max())
+    if largest > MAX_STEP:
+        delta *= MAX_STEP / largest
+    return delta, damping * math.sqrt(float(y @ y))
 
 
 def _solve_symmetric(m: list[list[float]], damping: float, b: list[float]) -> Array:

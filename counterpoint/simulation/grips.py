@@ -43,15 +43,27 @@ class Grips:
         """Whether no hand presses on anything: without touching fingers nothing can change."""
 
     def add(self, static: RobotStatic, fingers: dict[Arm, tuple[int, int]]) -> None:
-        """Watch a robot's hands, given the body indices of their fingers."""
-        hands = {arm: _Hand(static, arm, pair) for arm, pair in fingers.items()}
-        for arm in static.model.end_effectors:  # hands without fingers can only be welded to
-            hands.setdefault(arm, _Hand(static, arm, (-1, -1)))
-        self._hands[static.robot_id] = hands
+        """Watch a robot's hands, given the body indices of their fingers.
+
+        Hands that are watched already keep what they hold: only the indices are new.
+        """
+        hands = self._hands.setdefault(static.robot_id, {})
+        for arm in static.model.end_effectors:
+            pair = fingers.get(arm, (-1, -1))  # hands without fingers can only be welded to
+            hand = hands.setdefault(arm, _Hand(static, arm, pair))
+            hand.static, hand.fingers = static, pair
+        self._is_finger = np.zeros(0, dtype=bool)
 
     def remove(self, robot_id: str) -> None:
         """No longer watch a robot."""
         del self._hands[robot_id]
+
+    def forget(self, object_id: str) -> None:
+        """An object is gone: no hand holds it any more."""
+        for hands in self._hands.values():
+            for hand in hands.values():
+                if object_id in (hand.candidate, hand.held):
+                    hand.candidate, hand.held, hand.pressed = None, None, 0
 
     def weld(self, robot_id: str, arm: Arm, object_id: str | None) -> None:
         """An object was fixed to a hand, or let go of."""

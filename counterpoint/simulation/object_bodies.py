@@ -26,6 +26,7 @@ from counterpoint.simulation.robot_body import ANY_GROUP
 # SAPIEN's cylinders lie along x, ours along z.
 _Z_FROM_X = np.array([0.7071067811865476, 0.0, -0.7071067811865476, 0.0])
 WALL_FRICTION = 0.5
+GRAVITY = (0.0, 0.0, -9.81)  # m/s²: the physics engine's own, which is fixed when it is made
 STATE = 13  # position, quaternion, linear and angular velocity
 
 
@@ -45,6 +46,8 @@ class ObjectBodies:
         self.rows: Array = np.zeros((0, STATE))
         self._moving: list[tuple[Any, Any, int]] = []
         self._forces: list[tuple[Any, Array, Array | None]] = []
+        self._gravity: Array | None = None
+        """Gravity that is not the engine's own: a force on every body."""
 
     # --- each frame ---------------------------------------------------------------------------
 
@@ -62,6 +65,9 @@ class ObjectBodies:
 
     def push(self) -> None:
         """Before each physics step: apply this frame's forces."""
+        if self._gravity is not None and self._gravity.any():
+            for _, body, _ in self._moving:
+                body.add_force_torque(body.mass * self._gravity, np.zeros(3))
         for body, force, at in self._forces:
             if at is None:
                 body.add_force_torque(force, np.zeros(3))
@@ -109,6 +115,14 @@ class ObjectBodies:
         body.entity.pose = sapien.Pose(np.array(command.position), unit(command.quaternion))
         body.set_linear_velocity(np.zeros(3))
         body.set_angular_velocity(np.zeros(3))
+
+    def set_gravity(self, gravity: Array) -> None:
+        """Let everything fall with another acceleration, shape (3,) [m/s²]."""
+        own = np.array_equal(gravity, GRAVITY)
+        self._gravity = None if own else gravity
+        for _, body, _ in self._moving:
+            body.set_disable_gravity(not own)
+            body.wake_up()
 
     def set_velocity(self, command: cmd.SetObjectVelocity) -> None:
         """Give an object a velocity."""
@@ -160,6 +174,19 @@ class ObjectBodies:
             if not self.statics[object_id].static:
                 digest.update(body.linear_velocity.tobytes() + body.angular_velocity.tobytes())
 
+    def properties(self) -> Any:
+        """Gravity, and mass, damping and friction of every movable object, for the state hash."""
+        return [
+            self._gravity,
+            [
+                (
+                    body.mass, body.linear_damping, body.angular_damping,
+                    body.collision_shapes[0].physical_material.dynamic_friction,
+                )
+                for _, body, _ in self._moving
+            ],
+        ]  # fmt: skip
+
     def not_finite(self) -> str | None:
         """The first object whose measured state is not finite, or None."""
         for object_id, entry in self.statics.items():
@@ -194,6 +221,7 @@ class ObjectBodies:
         self.rows = np.vstack([self.rows, np.concatenate([pose.p, pose.q, np.zeros(6)])])
         if not static:
             self._moving.append((body.entity, body, row))
+            body.set_disable_gravity(self._gravity is not None)
 
 
 def build_body(

@@ -15,7 +15,7 @@ def overlaps(a: Array, b: Array, tolerance: float = TOLERANCE) -> bool:
 
     Gilbert's iteration on the Minkowski difference (Gilbert 1966): each step either finds a
     direction in which the two are no deeper than `tolerance` into each other, or comes nearer to
-    showing that there is none.
+    showing that there is none. It may creep; what it leaves undecided, `depth` decides.
     """
     if (a.min(0) > b.max(0) - tolerance).any() or (b.min(0) > a.max(0) - tolerance).any():
         return False
@@ -34,4 +34,15 @@ def overlaps(a: Array, b: Array, tolerance: float = TOLERANCE) -> bool:
         if square < 1e-18:
             return True
         v = v + towards * min(1.0, max(0.0, -float(v @ towards) / square))
-    return True
+    return depth(a, b) > tolerance
+
+
+def depth(a: Array, b: Array) -> float:
+    """How far two convex hulls reach into each other [m]; negative where a gap is between them.
+
+    It is the distance of the origin from the hull of their Minkowski difference: exact, and slow.
+    """
+    from scipy.spatial import ConvexHull  # takes a while, and is seldom needed
+
+    hull = ConvexHull((a[:, None] - b[None]).reshape(-1, 3))
+    return -float(hull.equations[:, 3].max())

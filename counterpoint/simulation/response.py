@@ -148,7 +148,7 @@ class RobotState:
     @property
     def base_pose(self) -> Pose:
         """The base as a pose."""
-        return Pose(self.base_position, quaternion_from_yaw(self.base_yaw))
+        return _frozen(Pose(self.base_position, quaternion_from_yaw(self.base_yaw)))
 
     @property
     def joint_positions(self) -> Array:
@@ -170,14 +170,14 @@ class RobotState:
         key = f"tool {arm.value}"
         if key not in self._poses:
             static = self.static
-            self._poses[key] = static.mount @ static.kinematics.tool_pose(self.q, arm)
+            self._poses[key] = _frozen(static.mount @ static.kinematics.tool_pose(self.q, arm))
         return self._poses[key]
 
     def link_pose(self, link: str) -> Pose:
         """The pose of any link of the description."""
         if link not in self._poses:
             static = self.static
-            self._poses[link] = static.mount @ static.kinematics.link_pose(self.q, link)
+            self._poses[link] = _frozen(static.mount @ static.kinematics.link_pose(self.q, link))
         return self._poses[link]
 
     @property
@@ -330,6 +330,10 @@ class Footprints(NamedTuple):
     objects: tuple[str, ...]
     object_centers: Array
     object_radii: Array
+
+
+def _frozen(pose: Pose) -> Pose:
+    return Pose(read_only(pose.p), read_only(pose.q))
 
 
 def _floor_position(robot: RobotState) -> list[float]:

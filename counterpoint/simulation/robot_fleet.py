@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from counterpoint import commands as cmd
 from counterpoint.core.arm import Arm
-from counterpoint.core.pose import Array, Pose, quaternion_from_yaw
+from counterpoint.core.pose import Array, Pose, quaternion_from_yaw, read_only
 from counterpoint.robots import BASE_JOINTS, get_model
 from counterpoint.robots.description import load_description
 from counterpoint.robots.kinematics import kinematics_of
@@ -129,6 +129,8 @@ class RobotFleet:
         model = get_model(command.model)
         kinematics = kinematics_of(model)
         mount = mount_of(command)
+        for array in mount:
+            read_only(array)
         self._serial += 1
         body = RobotBody(scene, model, self._serial, mount)
         q = start_of(command)

@@ -252,8 +252,8 @@ class SapienSimulator:
         return digest.hexdigest()
 
     def state_parts(self) -> Any:
-        """What the state hash adds to the world hash: the grips' counters."""
-        return self._grips.state()
+        """What the state hash adds to the world hash: grips' counters, bodies' properties."""
+        return [self._grips.state(), self._things.properties()]
 
     def close(self) -> None:
         """Free the scene. Safe to call twice."""
@@ -289,9 +289,7 @@ class SapienSimulator:
             self._geometry.add_object(name, model, body.entity, None, self._segmentation(name))
 
     def _set_gravity(self, command: cmd.SetGravity) -> None:
-        config = self._physics.config
-        config.gravity = np.array(command.gravity, dtype=np.float32)
-        self._physics.config = config
+        self._things.set_gravity(np.array(command.gravity))
 
     def _set_lighting(self, command: cmd.SetLighting) -> None:
         self._geometry.set_light(np.array(command.direction), command.ambient)
@@ -317,6 +315,7 @@ class SapienSimulator:
         for weld in [w for w, (_, held) in self._welds.items() if held == name]:
             robot_id, arm = weld.rsplit("/", 1)
             self._let_go(robot_id, Arm(arm))
+        self._grips.forget(name)
         self._forget(name, [self._things.bodies[name]])
         self._things.remove(self._scene, name)
 
@@ -394,12 +393,18 @@ class SapienSimulator:
     def _world_hulls(self, frame: Sequence[cmd.Command]) -> list[tuple[str, list[Array]]]:
         """Every body's hulls in the world, with those that the frame adds before any robot."""
         removed = {c.object_id for c in frame if isinstance(c, cmd.RemoveObject)}
+        removed |= {c.robot_id for c in frame if isinstance(c, cmd.RemoveRobot)}
+        put = {
+            c.object_id: Pose.of(c.position, unit(c.quaternion))
+            for c in frame
+            if isinstance(c, cmd.TeleportObject)
+        }
         found = [
-            (name, hulls_at(entry.model, self._things.pose(name)))
+            (name, hulls_at(entry.model, put.get(name) or self._things.pose(name)))
             for name, entry in self.objects.items()
             if name not in removed
         ]
-        found += [(robot_id, self._fleet.hulls(robot_id)) for robot_id in self.robots]
+        found += [(r, self._fleet.hulls(r)) for r in self.robots if r not in removed]
         room = self._room
         for command in frame:
             if isinstance(command, cmd.CreateEmptyRoom):

@@ -169,3 +169,85 @@ def test_a_head_camera_sees_what_stands_in_front_of_the_robot() -> None:
         while robot.action.status is ActionStatus.ongoing:
             c.communicate()
         assert not see(c, "post", "a.head").any()
+
+
+# --- beginning anew ------------------------------------------------------------------------------
+
+
+def test_a_capture_goes_on_after_a_reset_and_replaces_only_its_own_files(tmp_path) -> None:
+    with Controller() as c:
+        c.add_ons.append(ThirdPersonCamera("cam", size=SIZE))
+        c.add_ons.append(ImageCapture(cameras=["cam"], path=tmp_path / "images"))
+        c.communicate(cmd.CreateEmptyRoom())
+        c.communicate()
+        c.reset()
+        c.communicate(cmd.CreateEmptyRoom())
+    names = sorted(p.name for p in (tmp_path / "images" / "cam").iterdir())
+    assert names == ["frame_000000.png", "frame_000001.png"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_video_begins_anew_after_a_reset(tmp_path) -> None:
+    file = tmp_path / "film.gif"
+    with Controller() as c:
+        c.add_ons.append(ThirdPersonCamera("cam", size=SIZE, look_at=(0, 0, 0)))
+        c.add_ons.append(VideoCapture("cam", file, every=1))
+        ball = cmd.AddObject(object_id="ball", model="sphere", size=(0.5,) * 3)
+        for frames in (5, 2):
+            c.communicate([cmd.CreateEmptyRoom(), ball])
+            for k in range(1, frames):
+                c.communicate(cmd.TeleportObject(object_id="ball", position=(0, 0.3 * k, 0)))
+            if frames == 5:
+                c.reset()
+    assert len(iio.imread(file)) == 2
+
+
+def test_a_capture_that_was_refused_leaves_no_picture_behind(tmp_path) -> None:
+    with Controller() as c:
+        c.add_ons.append(ThirdPersonCamera("cam", size=SIZE))
+        c.add_ons.append(ImageCapture(cameras=["cam"], path=tmp_path / "images"))
+        with pytest.raises(CommandError):
+            c.communicate([cmd.CreateEmptyRoom(), {"type": "nonsense"}])
+        with pytest.raises(CommandError):
+            c.communicate()
+        assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+        c.communicate(cmd.CreateEmptyRoom())
+    assert len(list(tmp_path.rglob("*.png"))) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"size": (0, 10)}, {"size": "big"}, {"position": (1, 2)}, {"field_of_view": -1},
+        {"camera_id": ""}, {"look_at": (1, 2)}, {"position": (float("nan"), 0, 0)},
+    ],
+)  # fmt: skip
+def test_a_camera_made_of_nonsense_is_refused_and_the_scene_goes_on(arguments) -> None:
+    with Controller() as c:
+        c.communicate(cmd.CreateEmptyRoom())
+        before = c.state_hash()
+        c.add_ons.append(ThirdPersonCamera(**{"camera_id": "cam", **arguments}))
+        with pytest.raises(CommandError):
+            c.communicate()
+        assert c.state_hash() == before
+        c.add_ons.clear()
+        c.communicate()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"image_size": (0, 10)}, {"position": (1, 2)}, {"position": "here"},
+        {"rotation": float("inf")}, {"rotation": "north"}, {"robot_id": "a/b"}, {"robot_id": ""},
+    ],
+)  # fmt: skip
+def test_a_robot_made_of_nonsense_is_refused_and_the_scene_goes_on(arguments) -> None:
+    with Controller() as c:
+        c.communicate(cmd.CreateEmptyRoom())
+        before = c.state_hash()
+        c.add_ons.append(Robot(**{"robot_id": "a", **arguments}))
+        with pytest.raises(CommandError):
+            c.communicate()
+        assert c.state_hash() == before
+        c.add_ons.clear()
+        c.communicate()

@@ -198,6 +198,15 @@ def test_sizes_and_masses_are_finite_and_positive(kind: str, field: str, value: 
     assert (error.type, error.field, error.value) == (kind, field, value)
 
 
+@pytest.mark.parametrize("value", [1e39, -1e39, 1e7], ids=repr)
+@pytest.mark.parametrize(("kind", "field"), [v for v in VECTORS if v[1] != "color"])
+def test_numbers_that_the_physics_could_not_hold_are_refused(
+    kind: str, field: str, value: float
+) -> None:
+    error = refuse({"type": kind, **GOOD[kind], field: [0.5, value, 0.5]})
+    assert (error.type, error.field) == (kind, field)
+
+
 @pytest.mark.parametrize("size", [[0, 1, 1], [1, -1, 1], [1, 1, NAN], [1, 1]], ids=repr)
 def test_an_objects_extents_are_finite_and_positive(size: list[float]) -> None:
     assert refuse({"type": "add_object", **GOOD["add_object"], "size": size}).field == "size"

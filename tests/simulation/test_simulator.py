@@ -479,6 +479,12 @@ def arrays_of(response: Any) -> dict[str, np.ndarray]:
         for field in ("base_position", "joint_positions", "joint_velocities", "q", "qd", "target",
                       "target_velocity"):  # fmt: skip
             found[f"{name}.{field}"] = getattr(robot, field)
+        for pose in (
+            robot.base_pose,
+            robot.tool_pose(Arm.right),
+            robot.link_pose(robot.static.links[-1]),
+        ):
+            found |= {f"{name}.{len(found)}": pose.p, f"{name}.{len(found) + 1}": pose.q}
     for name, thing in response.objects.items():
         for field in ("position", "quaternion", "linear_velocity", "angular_velocity", "bounds"):
             found[f"{name}.{field}"] = getattr(thing, field)
@@ -501,7 +507,7 @@ def busy_scene(scene: Scene) -> Controller:
 
 def test_every_array_of_a_response_is_read_only(scene: Scene) -> None:
     arrays = arrays_of(busy_scene(scene).response)
-    assert len(arrays) == 7 * 2 + 5 + 4 + 4
+    assert len(arrays) == 13 * 2 + 5 + 4 + 2 * 4
     assert [name for name, array in arrays.items() if array.flags.writeable] == []
     with pytest.raises(ValueError, match="read-only"):
         arrays["a.q"][0] = 1.0
@@ -516,7 +522,7 @@ def test_an_old_response_stays_what_it_was(scene: Scene) -> None:
         c.communicate([
             cmd.DriveRobot(robot_id="b", velocity=(0.5, 0, 0.5, *[0.1] * n)),
             cmd.ApplyForce(object_id="cube", force=(1, 0, 3)),
-            cmd.CaptureImages(),
+            *([cmd.CaptureImages()] if k % 10 == 0 else []),
             *([cmd.RemoveRobot(robot_id="a")] if k == 20 else []),
             *([cmd.AddObject(object_id="late", model="mug", position=(2, 2, 0))] if k == 5 else []),
         ])  # fmt: skip
@@ -590,14 +596,40 @@ def test_looking_does_not_change_the_world(scene: Scene, command: cmd.Command) -
     assert one.world_hash() == other.world_hash()
 
 
+# --- numbers as large as commands allow ----------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-4, 1e3])
+@pytest.mark.parametrize("mass", [1e-6, 1e6, None])
+def test_the_largest_and_smallest_numbers_do_not_break_the_physics(
+    scene: Scene, size: float, mass: float | None
+) -> None:
+    c = scene(Robot("a", model="panda"))
+    big = cmd.AddObject(
+        object_id="o", model="box", size=(size,) * 3, mass=mass, position=(0, 2000, 1000)
+    )
+    c.communicate([big, cmd.SetGravity(gravity=(0, 0, -1e6))])
+    c.communicate([
+        cmd.ApplyForce(object_id="o", force=(1e6, 0, 0), at=(0, 1e6, 0)),
+        cmd.DriveRobot(robot_id="a", velocity=(1e6,) * 7),
+        cmd.SetGripper(robot_id="a", opening=1e6),
+    ])  # fmt: skip
+    c.communicate(cmd.SetObjectVelocity(object_id="o", linear=(1e6,) * 3, angular=(1e6,) * 3))
+    c.communicate(cmd.TeleportObject(object_id="o", position=(1e6,) * 3))
+    assert np.isfinite(run(c, 5).objects["o"].position).all()
+
+
 # --- the end -------------------------------------------------------------------------------------
 
 
 def test_a_state_that_is_not_finite_ends_the_controller_and_names_the_body(scene: Scene) -> None:
     c = scene(commands=[CUBE])
+    unchecked = cmd.TeleportObject.model_construct(
+        type="teleport_object", object_id="cube", position=(math.nan, 0, 0), quaternion=(1, 0, 0, 0)
+    )
     with pytest.raises(SimulationError) as caught:
-        for _ in range(10):
-            c.communicate(cmd.SetObjectVelocity(object_id="cube", linear=(1e38, 1e38, 1e38)))
+        c.communicate(unchecked)
     assert caught.value.body == "cube"
     assert caught.value.frame is not None
     with pytest.raises(CounterpointError, match="has ended"):

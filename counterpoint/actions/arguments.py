@@ -1,0 +1,53 @@
+"""What callers hand to actions, checked where they write it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from counterpoint.core.arm import Arm
+from counterpoint.core.errors import CommandError
+from counterpoint.core.script import is_count
+
+
+def check_arms(value: Arm | str | Sequence[Arm | str]) -> list[Arm]:
+    """One arm or several, by name or as `Arm`.
+
+    Raises:
+        CommandError: If one is unknown or named twice, or there is none.
+    """
+    try:
+        arms = [Arm(value)] if isinstance(value, str) else [Arm(a) for a in value]
+    except (TypeError, ValueError):
+        arms = []
+    if not arms or len(set(arms)) < len(arms):
+        raise CommandError(
+            "expected an arm, or several different ones",
+            field="arm", value=value, exists=[a.value for a in Arm],
+        )  # fmt: skip
+    return arms
+
+
+def check_duration(value: float | None) -> float | None:
+    """Seconds that a motion takes at least, or None.
+
+    Raises:
+        CommandError: If it is negative or not a finite number.
+    """
+    if value is not None and not (
+        isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
+    ):
+        raise CommandError("expected 0 or more seconds", field="duration", value=value)
+    return value
+
+
+def check_count(value: Any, field: str) -> int:
+    """A number of frames.
+
+    Raises:
+        CommandError: If it is not an integer of 1 or more.
+    """
+    if not is_count(value):
+        raise CommandError("expected a number of 1 or more frames", field=field, value=value)
+    return int(value)
