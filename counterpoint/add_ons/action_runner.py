@@ -226,9 +226,9 @@ class ActionRunner:
                 self._commands.append((action, request))
 
     def _add_velocity(self, action: Action, request: DriveJoints) -> None:
-        span = self._spans.get(request.track)
+        span, track = self._spans.get(request.track), request.track
         velocity = np.asarray(request.velocity, dtype=np.float64)
-        if span is None or request.track not in (*action.tracks, *action.borrowed):
+        if span is None or not (track in action.tracks or track in action.borrowed):
             problem = f"drives {request.track!r}, which is not one of its tracks {action.tracks}"
         elif velocity.shape != span.shape:
             problem = f"gives {request.track!r} {velocity.shape} velocities instead of {span.shape}"

@@ -332,11 +332,13 @@ class Robot(AddOn):
         return tuple(f"{self.robot_id}.{name}" for name in self.model.cameras)
 
     def _moment(self) -> Moment:
-        assert self.host is not None and self._response is not None
+        host, response = self.host, self._response
+        assert host is not None
+        assert response is not None
+        dynamic = response.robots[self.robot_id]
         return Moment(
-            self.host, self._response, self.static, self.dynamic,
-            self.collision_detection, self.image_frequency,
-        )  # fmt: skip
+            host, response, dynamic.static, dynamic, self.collision_detection, self.image_frequency
+        )
 
 
 def _three(value: Sequence[float], field: str) -> tuple[float, float, float]:
