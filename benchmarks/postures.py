@@ -10,7 +10,8 @@ from counterpoint import Arm
 from counterpoint.core.pose import Array
 from counterpoint.robots import get_model
 from counterpoint.robots.description import load_description
-from counterpoint.robots.kinematics import joint_links, kinematics_of
+from counterpoint.robots.forward_kinematics import joint_links
+from counterpoint.robots.kinematics import kinematics_of
 from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.overlap import overlaps
 

@@ -22,7 +22,7 @@ from counterpoint.core.pose import (
     rotation_vector,
 )
 from counterpoint.robots.description import load_description
-from counterpoint.robots.kinematics import joint_links
+from counterpoint.robots.forward_kinematics import joint_links
 from counterpoint.robots.model import RobotModel
 from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.overlap import overlaps
