@@ -41,16 +41,17 @@ class CommandError(CounterpointError, ValueError):
         super().__init__(reason)
 
     def __str__(self) -> str:
-        where = "command" if self.index is None else f"command {self.index}"
-        if self.type:
-            where += f" ({self.type})"
+        parts = [] if self.index is None and self.type is None else [self._command()]
         if self.field:
-            where += f", field {self.field!r}"
-            where += f", value {shorten(self.value)}"
-        text = f"{where}: {self.reason}"
+            parts += [f"field {self.field!r}", f"value {shorten(self.value)}"]
+        text = f"{', '.join(parts)}: {self.reason}" if parts else self.reason
         if self.exists is not None:
             text += f"; there is: {listing(self.exists)}"
         return text
+
+    def _command(self) -> str:
+        name = "command" if self.index is None else f"command {self.index}"
+        return f"{name} ({self.type})" if self.type else name
 
 
 class _UnknownNameError(CounterpointError, KeyError):

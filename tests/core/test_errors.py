@@ -75,7 +75,11 @@ def test_a_command_error_says_where_what_was_given_and_what_exists() -> None:
 
 
 def test_a_command_error_leaves_out_what_it_does_not_know() -> None:
-    assert str(CommandError("there is no scene")) == "command: there is no scene"
+    assert str(CommandError("there is no scene")) == "there is no scene"
+    assert str(CommandError("not a number", field="seed", value="x")) == (
+        "field 'seed', value 'x': not a number"
+    )
+    assert str(CommandError("no scene", type="weld")) == "command (weld): no scene"
 
 
 @pytest.mark.parametrize(
