@@ -196,6 +196,11 @@ class Composite(Action):
         """The next child, or None after `end()`."""
         raise NotImplementedError
 
+    @property
+    def motion(self) -> tuple[str, int] | None:
+        """Kind and direction of the base's motion that it ended in, if any."""
+        return getattr(self.child, "motion", None)
+
     def child_failed(self, child: Action) -> None:
         """Take over the child's status."""
         self.status, self.result = child.status, child.result
@@ -264,11 +269,16 @@ class Composite(Action):
     ) -> list[Request]:
         requests: list[Request] = []
         while self.status is ActionStatus.ongoing:
+            before = self.child
             child = self.next_child(resp, static, dynamic)
             if child is None:
                 break
             self.child = child
             child.robot_id, child.controls = self.robot_id, self.controls
+            if before is not None and child.controls is not None:
+                # To a later child, what came before is its sibling: a drive after a turn goes
+                # another way than the one that was stopped before both.
+                child.controls = child.controls._replace(previous=before)
             child.initialized = True
             if child.status is ActionStatus.ongoing:
                 requests += child.get_initialization_commands(

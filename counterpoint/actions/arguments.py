@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
+from counterpoint.core.pose import Array
 from counterpoint.core.script import is_count
 
 
@@ -40,6 +43,25 @@ def check_duration(value: float | None) -> float | None:
     ):
         raise CommandError("expected 0 or more seconds", field="duration", value=value)
     return value
+
+
+def check_orientation(value: Sequence[float]) -> Array:
+    """A quaternion wxyz, at length 1, shape (4,).
+
+    Raises:
+        CommandError: If it is not four finite numbers of about length 1.
+    """
+    try:
+        q = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        q = np.empty(0)
+    length = float(np.linalg.norm(q))
+    if q.shape != (4,) or not 0.5 < length < 2.0:
+        raise CommandError(
+            "expected a quaternion wxyz of length 1", field="orientation", value=value
+        )
+    unit: Array = q / length
+    return unit
 
 
 def check_count(value: Any, field: str) -> int:

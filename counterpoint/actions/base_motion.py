@@ -271,11 +271,6 @@ class MoveTo(Composite):
             )
         self.arrived_at, self.reset_arms = arrived_at, reset_arms
 
-    @property
-    def motion(self) -> tuple[str, int] | None:
-        """Kind and direction of the motion that it ended in."""
-        return getattr(self.child, "motion", None)
-
     def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """See `Composite`."""
         here = dynamic.base_position[:2]

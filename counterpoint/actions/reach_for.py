@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import Request
-from counterpoint.actions.arguments import check_arms, check_duration
+from counterpoint.actions.arguments import check_arms, check_duration, check_orientation
 from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
 from counterpoint.actions.floor import above_floor, path_above_floor
 from counterpoint.actions.guarded import GuardedAction
@@ -82,15 +82,13 @@ class ReachFor(GuardedAction):
         self.absolute, self.arrived_at, self.max_distance = absolute, arrived_at, max_distance
         self.duration, self.offhand_follows = check_duration(duration), offhand_follows
         self.from_held, self.held_point = from_held, held_point
-        self.orientation = (
-            None if orientation is None else np.asarray(orientation, dtype=np.float64)
-        )
+        self.orientation = None if orientation is None else check_orientation(orientation)
         self.tracks = tuple(f"{a.value}_arm" for a in self.arms)
         self._limits: TrackLimits | None = None
         self._plan: JointMotion | None = None
         self._path: PathMotion | None = None
         self._goal = np.empty(0)
-        self._oriented = False
+        self._oriented: dict[Arm, bool] = {}
         self._rotation: list[Array] = []
         self._offsets: list[Array] = []
         self._moving_target = any(name_of(t) is not None for t in targets)
@@ -210,10 +208,10 @@ class ReachFor(GuardedAction):
         for also in extra:
             if self.orientation is not None:
                 answer = kinematics.solve(arm, goal, q, tracks=also, rank=rank)
-                self._oriented = answer.success
+                self._oriented[arm] = answer.success
             elif holding:
                 answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1)
-                self._oriented = answer.success
+                self._oriented[arm] = answer.success
                 if not answer.success:
                     answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1, axis_only=True)
                 if not answer.success:
@@ -284,7 +282,7 @@ class ReachFor(GuardedAction):
         changed = False
         tolerance = max(DRIFT, 0.1 * self.arrived_at)
         for k, (arm, point) in enumerate(zip(self.arms, points, strict=True)):
-            if self._oriented:
+            if self._oriented.get(arm):
                 wanted = self.orientation if self.orientation is not None else self._rotation[k]
                 local = static.mount_inverse @ Pose(point, wanted)
                 distance = float(np.linalg.norm(kinematics.tool_pose(q, arm).p - local.p))

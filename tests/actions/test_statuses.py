@@ -95,6 +95,33 @@ def test_the_same_motion_after_being_stopped_ends_at_once_and_the_opposite_is_fr
     assert finish(c, robot.move_by(-0.5)).status is ActionStatus.success
 
 
+def test_a_drive_elsewhere_is_free_after_being_stopped_because_it_turns_first(mobile) -> None:
+    c, robot = mobile
+    assert finish(c, robot.move_by(5)).status is ActionStatus.detected_obstacle
+    assert finish(c, robot.move_to((-1.0, 0.0, 0.0))).status is ActionStatus.success
+    assert robot.dynamic.base_position[0] == pytest.approx(-1.0, abs=0.1)
+
+
+@pytest.mark.parametrize("orientation", [(1, 0, 0), (0, 0, 0, 0), (math.nan, 0, 0, 1), "down"])
+def test_an_orientation_that_is_no_rotation_is_refused_at_once(arm, orientation) -> None:
+    _, robot = arm
+    with pytest.raises(ValueError, match="orientation"):
+        robot.reach_for((0.4, 0, 0.4), orientation=orientation)
+
+
+def test_two_hands_go_to_their_own_targets_in_the_orientation_asked_for(mobile) -> None:
+    c, robot = mobile
+    q = (0.0, 1.0, 0.0, 0.0)  # both hands pointing down
+    targets = [(0.55, 0.25, 0.85), (0.55, -0.25, 0.85)]
+    both = [Arm.left, Arm.right]
+    action = finish(c, robot.reach_for(targets, both, orientation=q))
+    assert action.status is ActionStatus.success
+    for arm_, target in zip(both, targets, strict=True):
+        pose = robot.dynamic.tool_pose(arm_)
+        assert pose.p == pytest.approx(target, abs=0.01)
+        assert abs(float(pose.q @ np.array(q))) > 0.999
+
+
 @pytest.mark.parametrize("ended", list(ActionStatus))
 @pytest.mark.parametrize("kind", ["move", "turn"])
 @pytest.mark.parametrize("direction", [1, -1])
