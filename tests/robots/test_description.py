@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +194,11 @@ def test_a_models_name_is_taken_once() -> None:
     with pytest.raises(ValueError, match="'panda' is registered already"):
         register_model(replace(PANDA))
     assert list_models() == MODELS == sorted(MODELS)
+
+
+def test_a_robot_is_one_module_of_data_of_fewer_than_80_lines() -> None:
+    from counterpoint.robots import xarm7
+
+    source = Path(xarm7.__file__).read_text()
+    assert len(source.splitlines()) < 80
+    assert "def " not in source  # data, no behaviour
