@@ -5,42 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from counterpoint.actions import (
     Action,
     CollisionDetection,
-    Drop,
-    Grasp,
     ImageFrequency,
-    MoveBy,
-    MoveTo,
-    Place,
-    ReachFor,
-    ResetArm,
-    Target,
-    TurnBy,
-    TurnTo,
-    Wait,
-    nearer_arm,
 )
-from counterpoint.actions.arguments import check_arms
-from counterpoint.actions.targets import require_name
 from counterpoint.add_ons.action_runner import ActionRunner, Moment
 from counterpoint.add_ons.add_on import AddOn
+from counterpoint.add_ons.robot_calls import RobotCalls, Started
 from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command
-from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError, UnknownRobotError
 from counterpoint.core.script import adopt
 from counterpoint.robots import get_model
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
-Started = TypeVar("Started", bound=Action)
 
-
-class Robot(AddOn):
+class Robot(RobotCalls, AddOn):
     """A robot that a script directs.
 
     Args:
@@ -97,9 +81,7 @@ class Robot(AddOn):
         Raises:
             UnknownRobotError: Before the first frame with it.
         """
-        self._require_scene()
-        assert self._response is not None
-        return self._response.robots[self.robot_id]
+        return self._last_response().robots[self.robot_id]
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -137,76 +119,6 @@ class Robot(AddOn):
         """End every action of the robot in the next `communicate()`, as `cancelled`."""
         for action in self._actions():
             action.cancel(reason)
-
-    def turn_by(self, angle: float) -> TurnBy:
-        """Turn by `angle` [degrees], positive to the left."""
-        return self._begin(TurnBy(angle))
-
-    def turn_to(self, target: Target) -> TurnTo:
-        """Turn to face a robot, an object or a position."""
-        return self._begin(TurnTo(target), target)
-
-    def move_by(self, distance: float, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveBy:
-        """Drive straight by `distance` [m], backwards when negative."""
-        return self._begin(MoveBy(distance, arrived_at, reset_arms))
-
-    def move_to(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveTo:
-        """Turn to a target, then drive to it; an object is reached at its edge."""
-        return self._begin(MoveTo(target, arrived_at, reset_arms), target)
-
-    def reach_for(
-        self,
-        target: Target | Sequence[Target],
-        arm: Arm | Sequence[Arm] | None = None,
-        absolute: bool = True,
-        arrived_at: float = 0.01,
-        max_distance: float | None = None,
-        duration: float | None = None,
-        offhand_follows: bool = False,
-        from_held: bool = False,
-        held_point: str = "bottom",
-        orientation: Sequence[float] | None = None,
-    ) -> ReachFor:
-        """Move one hand, or both with `arm=[left, right]`, to a target; see `ReachFor`."""
-        return self._begin(
-            ReachFor(
-                target, self._arms(arm, target), absolute, arrived_at, max_distance, duration,
-                offhand_follows, from_held, held_point, orientation,
-            ),
-            target,
-        )  # fmt: skip
-
-    def reset_arm(
-        self, arm: Arm | Sequence[Arm] | None = None, duration: float | None = None
-    ) -> ResetArm:
-        """Move an arm, several, or (None) all back to the rest pose."""
-        return self._begin(ResetArm(self.model.arms if arm is None else arm, duration))
-
-    def grasp(
-        self,
-        target: Target,
-        arm: Arm | None = None,
-        angle: float | None = None,
-        axis: str = "pitch",
-        relative_to_hand: bool = True,
-        *,
-        hold: str | None = None,
-    ) -> Grasp:
-        """Take hold of an object; see `Grasp`. `angle` is in degrees."""
-        one = self._arms(arm, target)[0]
-        return self._begin(Grasp(target, one, angle, axis, relative_to_hand, hold), target)
-
-    def drop(self, arm: Arm | None = None, max_frames: int = 200) -> Drop:
-        """Open a hand (None: the one that holds something) and wait until the object rests."""
-        return self._begin(Drop(self._holding_arm(arm), max_frames))
-
-    def place(self, target: Target, arm: Arm | None = None, held_point: str = "bottom") -> Place:
-        """Carry the held object onto an object's top or to a position, and let go."""
-        return self._begin(Place(target, self._holding_arm(arm), held_point), target)
-
-    def wait(self, frames: int) -> Wait:
-        """Let frames pass."""
-        return self._begin(Wait(frames))
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -279,28 +191,15 @@ class Robot(AddOn):
             self._runner.abandon(reason)
         self._runner, self._response, self.action = None, None, None
 
-    def _begin(self, action: Started, target: Any = None) -> Started:
-        """Start an action, after making sure that what it names exists."""
-        self._require_scene()
-        assert self._response is not None
-        self._check_names(target)
-        return self.start(action)
-
     def _actions(self) -> list[Action]:
         """Those that run, then those that wait for the next frame."""
         runner = self._runner
         return [] if runner is None else [*runner.running, *runner.queue]
 
-    def _check_names(self, target: Any) -> None:
+    def _last_response(self) -> Response:
+        self._require_scene()
         assert self._response is not None
-        if isinstance(target, str):
-            require_name(self._response, target)
-        elif isinstance(target, tuple) and len(target) == 2 and isinstance(target[0], str):
-            require_name(self._response, target[0])
-        elif isinstance(target, (list, tuple)):
-            for part in target:
-                if isinstance(part, (str, tuple)):
-                    self._check_names(part)
+        return self._response
 
     def _require_scene(self) -> None:
         if self.host is None or self._response is None:
@@ -311,22 +210,6 @@ class Robot(AddOn):
                 hint="Put the robot into controller.add_ons and call communicate() once, with "
                 "create_empty_room, before using it",
             )
-
-    def _arms(self, arm: Arm | Sequence[Arm] | None, target: Any) -> list[Arm]:
-        """The arms that a call means; None is the only or the nearer one."""
-        if arm is None:
-            self._require_scene()
-            if len(self.model.arms) == 1:
-                return [self.model.arms[0]]
-            assert self._response is not None
-            return [nearer_arm(self._response, self.dynamic, target)]
-        return check_arms(arm)
-
-    def _holding_arm(self, arm: Arm | None) -> Arm:
-        if arm is not None:
-            return check_arms(arm)[0]
-        held = self.dynamic.held
-        return next((a for a in self.model.arms if held.get(a)), self.model.arms[0])
 
     def _camera_ids(self) -> tuple[str, ...]:
         return tuple(f"{self.robot_id}.{name}" for name in self.model.cameras)

@@ -1,0 +1,154 @@
+"""The calls that start actions on a robot, one method an action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from counterpoint.actions import (
+    Action,
+    Drop,
+    Grasp,
+    MoveBy,
+    MoveTo,
+    Place,
+    ReachFor,
+    ResetArm,
+    Target,
+    TurnBy,
+    TurnTo,
+    Wait,
+    nearer_arm,
+)
+from counterpoint.actions.arguments import check_arms
+from counterpoint.actions.targets import require_name
+from counterpoint.core.arm import Arm
+from counterpoint.robots import RobotModel
+from counterpoint.simulation.response import Response, RobotState
+
+Started = TypeVar("Started", bound=Action)
+
+
+class RobotCalls:
+    """What a script asks of a robot. Each call starts an action and returns it; none blocks.
+
+    Attributes:
+        model: What the robot is.
+    """
+
+    model: RobotModel
+
+    @property
+    def dynamic(self) -> RobotState:
+        """The robot in the last frame."""
+        raise NotImplementedError
+
+    def start(self, action: Started) -> Started:
+        """Start an action."""
+        raise NotImplementedError
+
+    def _last_response(self) -> Response:
+        """The last response with the robot in it."""
+        raise NotImplementedError
+
+    def turn_by(self, angle: float) -> TurnBy:
+        """Turn by `angle` [degrees], positive to the left."""
+        return self._begin(TurnBy(angle))
+
+    def turn_to(self, target: Target) -> TurnTo:
+        """Turn to face a robot, an object or a position."""
+        return self._begin(TurnTo(target), target)
+
+    def move_by(self, distance: float, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveBy:
+        """Drive straight by `distance` [m], backwards when negative."""
+        return self._begin(MoveBy(distance, arrived_at, reset_arms))
+
+    def move_to(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveTo:
+        """Turn to a target, then drive to it; an object is reached at its edge."""
+        return self._begin(MoveTo(target, arrived_at, reset_arms), target)
+
+    def reach_for(
+        self,
+        target: Target | Sequence[Target],
+        arm: Arm | Sequence[Arm] | None = None,
+        absolute: bool = True,
+        arrived_at: float = 0.01,
+        max_distance: float | None = None,
+        duration: float | None = None,
+        offhand_follows: bool = False,
+        from_held: bool = False,
+        held_point: str = "bottom",
+        orientation: Sequence[float] | None = None,
+    ) -> ReachFor:
+        """Move one hand, or both with `arm=[left, right]`, to a target; see `ReachFor`."""
+        return self._begin(
+            ReachFor(
+                target, self._arms(arm, target), absolute, arrived_at, max_distance, duration,
+                offhand_follows, from_held, held_point, orientation,
+            ),
+            target,
+        )  # fmt: skip
+
+    def reset_arm(
+        self, arm: Arm | Sequence[Arm] | None = None, duration: float | None = None
+    ) -> ResetArm:
+        """Move an arm, several, or (None) all back to the rest pose."""
+        return self._begin(ResetArm(self.model.arms if arm is None else arm, duration))
+
+    def grasp(
+        self,
+        target: Target,
+        arm: Arm | None = None,
+        angle: float | None = None,
+        axis: str = "pitch",
+        relative_to_hand: bool = True,
+        *,
+        hold: str | None = None,
+    ) -> Grasp:
+        """Take hold of an object; see `Grasp`. `angle` is in degrees."""
+        one = self._arms(arm, target)[0]
+        return self._begin(Grasp(target, one, angle, axis, relative_to_hand, hold), target)
+
+    def drop(self, arm: Arm | None = None, max_frames: int = 200) -> Drop:
+        """Open a hand (None: the one that holds something) and wait until the object rests."""
+        return self._begin(Drop(self._holding_arm(arm), max_frames))
+
+    def place(self, target: Target, arm: Arm | None = None, held_point: str = "bottom") -> Place:
+        """Carry the held object onto an object's top or to a position, and let go."""
+        return self._begin(Place(target, self._holding_arm(arm), held_point), target)
+
+    def wait(self, frames: int) -> Wait:
+        """Let frames pass."""
+        return self._begin(Wait(frames))
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _begin(self, action: Started, target: Any = None) -> Started:
+        """Start an action, after making sure that what it names exists."""
+        self._check_names(self._last_response(), target)
+        return self.start(action)
+
+    def _check_names(self, response: Response, target: Any) -> None:
+        if isinstance(target, str):
+            require_name(response, target)
+        elif isinstance(target, tuple) and len(target) == 2 and isinstance(target[0], str):
+            require_name(response, target[0])
+        elif isinstance(target, (list, tuple)):
+            for part in target:
+                if isinstance(part, (str, tuple)):
+                    self._check_names(response, part)
+
+    def _arms(self, arm: Arm | Sequence[Arm] | None, target: Any) -> list[Arm]:
+        """The arms that a call means; None is the only or the nearer one."""
+        if arm is None:
+            response = self._last_response()
+            if len(self.model.arms) == 1:
+                return [self.model.arms[0]]
+            return [nearer_arm(response, self.dynamic, target)]
+        return check_arms(arm)
+
+    def _holding_arm(self, arm: Arm | None) -> Arm:
+        if arm is not None:
+            return check_arms(arm)[0]
+        held = self.dynamic.held
+        return next((a for a in self.model.arms if held.get(a)), self.model.arms[0])
