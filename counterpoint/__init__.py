@@ -1,7 +1,14 @@
 """counterpoint: Python scripts that direct several robots at once, in physics."""
 
 from counterpoint.actions import ActionStatus, CollisionDetection, ImageFrequency
-from counterpoint.add_ons import AddOn, ImageCapture, Robot, ThirdPersonCamera, VideoCapture
+from counterpoint.add_ons import (
+    AddOn,
+    ImageCapture,
+    Recorder,
+    Robot,
+    ThirdPersonCamera,
+    VideoCapture,
+)
 from counterpoint.controller import Controller
 from counterpoint.core.arm import Arm
 from counterpoint.core.deadlines import deadline
@@ -22,9 +29,10 @@ from counterpoint.core.errors import (
 )
 from counterpoint.core.pose import Pose
 from counterpoint.core.seeds import derive_substream
+from counterpoint.core.version import VERSION
 from counterpoint.core.waitables import first, frames, gather, seconds, spawn, until
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "ActionFailed",
@@ -40,6 +48,7 @@ __all__ = [
     "ImageCapture",
     "ImageFrequency",
     "Pose",
+    "Recorder",
     "RecorderError",
     "RecordingError",
     "Robot",

@@ -2,8 +2,19 @@
 
 from counterpoint.add_ons.add_on import AddOn, Host
 from counterpoint.add_ons.image_capture import ImageCapture
+from counterpoint.add_ons.recorder import Recorder
+from counterpoint.add_ons.replay import Replay
 from counterpoint.add_ons.robot import Robot
 from counterpoint.add_ons.third_person_camera import ThirdPersonCamera
 from counterpoint.add_ons.video_capture import VideoCapture
 
-__all__ = ["AddOn", "Host", "ImageCapture", "Robot", "ThirdPersonCamera", "VideoCapture"]
+__all__ = [
+    "AddOn",
+    "Host",
+    "ImageCapture",
+    "Recorder",
+    "Replay",
+    "Robot",
+    "ThirdPersonCamera",
+    "VideoCapture",
+]

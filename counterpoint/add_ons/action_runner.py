@@ -88,10 +88,7 @@ class ActionRunner:
         commands = [c for action, c in asked if self._acceptable(action, c, moment)]
         if self._velocity is not None:
             velocity, self._velocity = tuple(self._velocity.tolist()), None
-            name = self._static.robot_id  # made of checked parts: not validated again
-            commands.append(
-                DriveRobot.model_construct(type="drive_robot", robot_id=name, velocity=velocity)
-            )
+            commands.append(DriveRobot.of_checked(self._static.robot_id, velocity))
         return commands
 
     def advance(self, moment: Moment) -> None:

@@ -17,7 +17,7 @@ from counterpoint.actions import (
 from counterpoint.add_ons.action_runner import ActionRunner, Moment
 from counterpoint.add_ons.add_on import AddOn
 from counterpoint.add_ons.robot_calls import RobotCalls, Started
-from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command
+from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command, Names
 from counterpoint.core.errors import CommandError, UnknownRobotError
 from counterpoint.core.script import adopt
 from counterpoint.robots import get_model
@@ -40,6 +40,8 @@ class Robot(RobotCalls, AddOn):
     Attributes:
         action: The action that was started last, or None.
     """
+
+    acts = True
 
     def __init__(
         self,
@@ -146,6 +148,10 @@ class Robot(RobotCalls, AddOn):
                 )
             )
         return commands
+
+    def takes_over(self, names: Names) -> bool:
+        """Whether a replay has brought a robot of that name and model."""
+        return names.robots.get(self.robot_id) is self.model
 
     def get_commands(self) -> list[Command]:
         """New actions initialise; velocities of all actions become one command."""

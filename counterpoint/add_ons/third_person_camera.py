@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from counterpoint.add_ons.add_on import AddOn
-from counterpoint.commands import AddCamera, Command, parse_command
+from counterpoint.commands import AddCamera, Command, Names, parse_command
 
 
 class ThirdPersonCamera(AddOn):
@@ -48,3 +48,7 @@ class ThirdPersonCamera(AddOn):
         camera = parse_command(self._spec)
         assert isinstance(camera, AddCamera)
         return [camera]
+
+    def takes_over(self, names: Names) -> bool:
+        """Whether a replay has brought a camera of that name."""
+        return self.camera_id in names.cameras

@@ -2,7 +2,7 @@
 
 from counterpoint.commands.base import Command, Phase
 from counterpoint.commands.cameras import AddCamera, CaptureImages, LookAt, MoveCamera
-from counterpoint.commands.names import Names
+from counterpoint.commands.names import Names, weld_id
 from counterpoint.commands.objects import (
     AddObject,
     AddWall,
@@ -30,7 +30,6 @@ from counterpoint.commands.robots import (
     Unweld,
     Weld,
     driven_joints,
-    weld_id,
 )
 from counterpoint.commands.scene import CreateEmptyRoom, SetGravity, SetLighting, Terminate
 

@@ -105,3 +105,26 @@ class Names:
                 value=arm.value,
                 exists=[a.value for a in there],
             )
+
+    def weld(self, robot_id: str, arm: Arm, object_id: str) -> None:
+        """Note that an object is fixed to a hand; raise if it cannot be."""
+        self.arm(robot_id, arm)
+        if self.object(object_id):
+            raise CommandError(
+                f"object {object_id!r} is static and cannot be held",
+                field="object_id",
+                value=object_id,
+            )
+        key = weld_id(robot_id, arm)
+        if key in self.welds:
+            raise CommandError(
+                f"the {arm} hand of {robot_id!r} holds {self.welds[key][1]!r} already",
+                field="arm",
+                value=arm.value,
+            )
+        self.welds[key] = (robot_id, object_id)
+
+
+def weld_id(robot_id: str, arm: Arm) -> str:
+    """The name of the weld on a hand."""
+    return f"{robot_id}/{arm.value}"

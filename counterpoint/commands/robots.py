@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from counterpoint.commands.base import Command, Name, Number, Phase, Vector, Vector3
-from counterpoint.commands.names import Names
+from counterpoint.commands.names import Names, weld_id
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
 from counterpoint.robots import BASE_JOINTS, get_model
@@ -21,6 +21,9 @@ def driven_joints(model_name: str) -> tuple[str, ...]:
     model = get_model(model_name)
     left_out = {*model.gripper_joints(), *BASE_JOINTS}
     return tuple(j for j in load_description(model).joints if j not in left_out)
+
+
+_GIVEN = {"robot_id", "velocity"}
 
 
 class AddRobot(Command):
@@ -88,6 +91,17 @@ class DriveRobot(_OnRobot):
     type: Literal["drive_robot"] = "drive_robot"
     settles: ClassVar[bool] = True
     velocity: Vector
+
+    @classmethod
+    def of_checked(cls, robot_id: str, velocity: tuple[float, ...]) -> DriveRobot:
+        """The command, from finite floats; not validated again: there is one a robot and frame."""
+        command = cls.__new__(cls)
+        values = {"type": "drive_robot", "robot_id": robot_id, "velocity": velocity}
+        object.__setattr__(command, "__dict__", values)
+        object.__setattr__(command, "__pydantic_fields_set__", _GIVEN)
+        object.__setattr__(command, "__pydantic_extra__", None)
+        object.__setattr__(command, "__pydantic_private__", None)
+        return command
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
@@ -174,21 +188,7 @@ class Weld(_OnRobot):
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
-        names.arm(self.robot_id, self.arm)
-        if names.object(self.object_id):
-            raise CommandError(
-                f"object {self.object_id!r} is static and cannot be held",
-                field="object_id",
-                value=self.object_id,
-            )
-        key = weld_id(self.robot_id, self.arm)
-        if key in names.welds:
-            raise CommandError(
-                f"the {self.arm} hand of {self.robot_id!r} holds {names.welds[key][1]!r} already",
-                field="arm",
-                value=self.arm.value,
-            )
-        names.welds[key] = (self.robot_id, self.object_id)
+        names.weld(self.robot_id, self.arm, self.object_id)
 
 
 class Unweld(_OnRobot):
@@ -210,8 +210,3 @@ class Unweld(_OnRobot):
                 exists=names.welds,
             )
         del names.welds[key]
-
-
-def weld_id(robot_id: str, arm: Arm) -> str:
-    """The name of the weld on a hand."""
-    return f"{robot_id}/{arm.value}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from counterpoint.add_ons import AddOn
+from counterpoint.add_ons import AddOn, Recorder
+from counterpoint.add_ons.add_on import AddOns
 from counterpoint.commands import (
     Command,
     CommandLike,
@@ -19,13 +20,15 @@ from counterpoint.commands import (
 )
 from counterpoint.controller.run import run_to_end
 from counterpoint.controller.scripts import Scripts
+from counterpoint.controller.stage import Stage
 from counterpoint.core.digest import digest_of
-from counterpoint.core.errors import CommandError, CounterpointError, SimulationError
-from counterpoint.core.events import EventBus
+from counterpoint.core.errors import CommandError, RecorderError, SimulationError
+from counterpoint.core.events import Event, EventBus
 from counterpoint.core.script import Script
-from counterpoint.simulation.protocol import Simulator
+from counterpoint.core.settings import Settings
 from counterpoint.simulation.renderer import Renderer
 from counterpoint.simulation.response import Response
+from counterpoint.simulation.snapshot import Snapshot
 
 RendererName = Literal["auto", "raycast"]
 
@@ -40,12 +43,14 @@ class Controller:
         frames_per_second: Frames a second of simulated time.
         substeps: Physics steps a frame.
         renderer: `auto` or `raycast`.
-        workers: Threads of the physics engine; part of what makes a run repeatable.
+        workers: Threads of the physics engine.
+        checkpoint_every: Frames after which the scene is built anew, so that a recording can be
+            entered there; None for never. It is part of the run: it changes what follows, in the
+            last bits, whether the run is recorded or not.
+        hash_chain: Whether the digest of a frame includes that of the frame before.
 
     Attributes:
-        add_ons: What takes part in the loop, in any order. Yours to extend.
         events: Publishes what happens.
-        names: Which robots, objects and cameras there are.
         response: The response to the last frame, or None.
     """
 
@@ -57,29 +62,25 @@ class Controller:
         substeps: int = 2,
         renderer: RendererName = "auto",
         workers: int = 1,
+        checkpoint_every: int | None = None,
+        hash_chain: bool = False,
     ) -> None:
-        for field, value, least in (
-            ("seed", seed, 0), ("frames_per_second", frames_per_second, 1),
-            ("substeps", substeps, 1), ("workers", workers, 1),
-        ):  # fmt: skip
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise CommandError(
-                    f"expected an integer of {least} or more", field=field, value=value
-                )
+        settings = Settings(
+            seed, frames_per_second, substeps, workers, checkpoint_every, hash_chain
+        )
         if renderer not in ("auto", "raycast"):
             raise CommandError(
                 "unknown renderer", field="renderer", value=renderer, exists=("auto", "raycast")
             )
-        self.seed, self.frames_per_second, self.substeps = seed, frames_per_second, substeps
-        self.workers = workers
-        self.add_ons: list[AddOn] = []
+        self._stage = Stage(settings, _raycast)
+        self._add_ons = AddOns(self)
         self.events = EventBus()
-        self.names = Names()
         self.response: Response | None = None
         self._taking_part: list[AddOn] = []
-        self._simulator: Simulator | None = self._make_simulator()
-        self._scripts = Scripts(self.events, lambda: self.frame, frames_per_second)
-        self._ended: str | None = None
+        self._replayed = self._is_new = self._in_frame = False
+        self._scripts = Scripts(
+            self.events, lambda: self.frame, lambda: self.settings.frames_per_second
+        )
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -97,68 +98,23 @@ class Controller:
             CommandError: A bad command; nothing of the frame was applied. Likewise
                 UnknownRobotError, UnknownObjectError and UnknownModelError.
             SimulationError: The state is not finite any more. The controller is closed.
-            Exception: What a script raised that no other script waits for. The frame is complete
-                then, and the other scripts were resumed.
+            Exception: What a script raised that no other script waits for, or an add-on on being
+                told of the frame. The frame is complete then, and the other scripts were resumed.
         """
-        simulator = self._open()
+        self._require_open()
         self._scripts.check_outside("communicate()")
-        # 1. Collect. Nothing has changed until everything that may be refused has been looked at.
         given = parse_commands(commands)
-        new = [a for a in self.add_ons if a not in self._taking_part]
-        frame = [*given, *(c for a in new for c in a.get_initialization_commands())]
-        names = self.names
-        if frame:
-            frame = in_order(frame)
-            names = names.copy()
-            index_of = {id(c): i for i, c in enumerate(given)}
-            check_commands(frame, names, index_of)
-            simulator.check(frame, index_of)
-        before, self.names = self.names, names
-        self._change_cast(new)
-        try:
-            # 2. Merge and sort by phase.
-            asked = [c for a in self._taking_part for c in a.get_commands()]
-            if asked:
-                for command in asked:
-                    if type(command) is not DriveRobot:
-                        command.check(names)
-                frame = in_order([*frame, *asked])
-            # 3. Let add-ons rewrite it.
-            frame = self._before_send(frame)
-        except Exception:
-            self.names = before
-            self._turn_away(new)
-            raise
-        # 4. Apply, step, observe.
-        simulator.apply(frame)
-        simulator.step()
-        try:
-            response = simulator.observe()
-        except SimulationError as error:
-            self._ended = str(error)
-            self.close()
-            raise
-        # 5. Actions advance.
-        self.response = response
-        for add_on in self._taking_part:
-            add_on.advance(response)
-        # 6. Settle, without advancing time.
-        settle = [c for a in self._taking_part for c in a.settle(response)]
-        if settle:
-            for command in settle:
-                command.check(self.names)
-            settle = self._before_send(in_order(settle))
-            simulator.apply(settle)
-            simulator.capture(response)
-        # 7. The frame is complete.
-        response.events.extend(self.events.take())
-        for add_on in self._taking_part:
-            add_on.on_frame(frame, settle, response)
+        frame = self._collect(given, {id(c): i for i, c in enumerate(given)}, list(self.add_ons))
+        response, problem = self._carry_out(frame)
         if any(isinstance(c, Terminate) for c in frame):
-            self._ended = "the script sent terminate"
+            self._stage.ended = "the script sent terminate"
             self.close()
         # 8. Scripts resume.
-        self._scripts.resume()
+        try:
+            self._scripts.resume()
+        finally:
+            if problem is not None:
+                raise problem
         return response
 
     def run(self, *scripts: Awaitable[Any], max_frames: int | None = None) -> list[Any]:
@@ -179,7 +135,7 @@ class Controller:
                 actions ended as `timed_out`, for which there was one more frame.
             Exception: What a script raised; the others were cancelled in the same way.
         """
-        self._open()
+        self._require_open()
         self._scripts.check_outside("run()")
         return run_to_end(self._scripts, scripts, self.communicate, max_frames)
 
@@ -193,15 +149,49 @@ class Controller:
         Args:
             script: A coroutine, or anything else that a script can await.
         """
-        self._open()
+        self._require_open()
         return self._scripts.spawn(script)
 
     # --- around it ----------------------------------------------------------------------------
 
     @property
+    def add_ons(self) -> list[AddOn]:
+        """What takes part in the loop, in any order. Yours to extend."""
+        return self._add_ons
+
+    @add_ons.setter
+    def add_ons(self, add_ons: Iterable[AddOn]) -> None:
+        self._add_ons[:] = add_ons
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """The first recorder among the add-ons."""
+        return next((a for a in self._add_ons if isinstance(a, Recorder)), None)
+
+    @property
+    def settings(self) -> Settings:
+        """What makes two runs of one script the same run."""
+        return self._stage.settings
+
+    @property
+    def seed(self) -> int:
+        """Of every random stream."""
+        return self.settings.seed
+
+    @property
+    def frames_per_second(self) -> int:
+        """Frames a second of simulated time."""
+        return self.settings.frames_per_second
+
+    @property
+    def names(self) -> Names:
+        """Which robots, objects and cameras there are."""
+        return self._stage.names
+
+    @property
     def frame(self) -> int:
         """How many frames there were."""
-        return 0 if self._simulator is None else self._simulator.frame
+        return self._stage.frame
 
     @property
     def time(self) -> float:
@@ -211,35 +201,33 @@ class Controller:
     @property
     def renderer_name(self) -> str:
         """The name of the renderer that draws images."""
-        return self._open().renderer.name
+        return self._stage.simulator.renderer.name
 
     def world_hash(self) -> str:
         """32 hex characters of the physical state: joints, drive targets, bodies, welds, frame."""
-        return self._open().world_hash()
+        return self._stage.world_hash()
 
     def state_hash(self) -> str:
         """32 hex characters of all that later frames depend on: the world, actions, scripts."""
-        simulator = self._open()
+        simulator = self._stage.simulator
         parts = [(type(a).__name__, a.state()) for a in self._taking_part]
         scripts = self._scripts.state()
-        return digest_of(
-            [simulator.world_hash(), self.seed, simulator.state_parts(), parts, scripts]
-        )
+        return digest_of([self.world_hash(), self.seed, simulator.state_parts(), parts, scripts])
 
     def reset(self) -> None:
         """End the scene and start at frame 0. Add-ons stay and begin anew in the next frame."""
-        self._open()
+        self._require_open()
         self._end_scene("the scene was reset")
-        self.names = Names()
-        self.response = None
-        self.events.take()
-        self._simulator = self._make_simulator()
+        self._begin(self.settings)
 
     def close(self) -> None:
         """Free the scene and finish what add-ons write. Safe to call twice."""
-        if self._simulator is not None:
-            self._ended = self._ended or "it was closed"
-            self._end_scene(f"the controller has ended: {self._ended}")
+        if self._stage.is_open:
+            reason = self._stage.ended = self._stage.ended or "it was closed"
+            try:
+                self._end_scene(f"the controller has ended: {reason}")
+            finally:
+                self._stage.close(reason)
 
     def __enter__(self) -> Self:
         return self
@@ -252,35 +240,188 @@ class Controller:
     ) -> None:
         self.close()
 
+    # --- for recorders ------------------------------------------------------------------------
+
+    def checkpoint(self) -> Snapshot:
+        """Build the scene anew from what it is, and return that. For recorders.
+
+        Raises:
+            RecorderError: In the middle of a frame.
+        """
+        if self._in_frame:
+            raise RecorderError("a recording can only begin or resume between frames")
+        return self._stage.checkpoint()
+
+    def prepare_replay(self, settings: Settings) -> None:
+        """Begin an empty scene with the settings of a recording. For recorders.
+
+        Raises:
+            RecorderError: If there is a scene.
+        """
+        self._require_open()
+        self._scripts.check_outside("replay()")
+        if self.frame and not self._replayed:
+            raise RecorderError(
+                f"a replay needs an empty scene and this one is at frame {self.frame}: "
+                "call reset() first, or make a new Controller()"
+            )
+        self._begin(settings)
+        self._replayed, self._is_new = True, True
+
+    def restore(self, snapshot: Snapshot, chain: str | None) -> None:
+        """Go on from a recorded checkpoint. For recorders.
+
+        Raises:
+            RecordingError: If it cannot be built; the scene is left as it was.
+        """
+        self._stage.restore(snapshot, chain)
+        self._is_new = True
+
+    def play(
+        self,
+        commands: Sequence[Command],
+        settle: Sequence[Command],
+        events: Sequence[Event],
+        extra: CommandLike | Iterable[CommandLike] = (),
+    ) -> Response:
+        """Advance by one recorded frame; add-ons that act are left out. For recorders.
+
+        Args:
+            commands: The recorded frame.
+            settle: What was applied after it.
+            events: What happened.
+            extra: Commands of the caller's that were not recorded.
+
+        Raises:
+            CommandError: Likewise UnknownRobotError, UnknownObjectError and UnknownModelError;
+                nothing of the frame was applied.
+        """
+        given = parse_commands(extra)
+        index_of = {id(c): i for i, c in enumerate(given)}
+        cast = [a for a in self.add_ons if not a.acts]
+        frame = self._collect([*commands, *given], index_of, cast)
+        response, problem = self._carry_out(frame, settle, events)
+        try:
+            self._scripts.resume()
+        finally:
+            if problem is not None:
+                raise problem
+        return response
+
     # --- inside -------------------------------------------------------------------------------
 
-    def _make_simulator(self) -> Simulator:
-        from counterpoint.simulation.sapien_simulator import SapienSimulator  # loads SAPIEN
+    def _require_open(self) -> None:
+        self._stage.simulator  # noqa: B018 - it raises where there is none
 
-        return SapienSimulator(
-            frames_per_second=self.frames_per_second,
-            substeps=self.substeps,
-            workers=self.workers,
-            renderer=_raycast,
-        )
+    def _collect(
+        self, given: list[Command], index_of: dict[int, int], cast: list[AddOn]
+    ) -> list[Command]:
+        """Steps 1 to 3: the frame as it will be applied. What is refused changes nothing."""
+        # 1. Collect. Nothing has changed until everything that may be refused has been looked at.
+        stage = self._stage
+        new = [a for a in cast if a not in self._taking_part]
+        adding = new
+        if self._is_new:  # what a recording has brought is not added again
+            after = stage.names.copy()
+            check_commands(in_order(given), after, index_of)
+            adding = [a for a in cast if not a.takes_over(after)]
+        frame = [*given, *(c for a in adding for c in a.get_initialization_commands())]
+        names = stage.names
+        if frame:
+            frame = in_order(frame)
+            names = stage.check(frame, index_of)
+        before, stage.names = stage.names, names
+        self._change_cast(cast, new)
+        try:
+            # 2. Merge and sort by phase.
+            asked = [c for a in self._taking_part for c in a.get_commands()]
+            if asked:
+                for command in asked:
+                    if type(command) is not DriveRobot:
+                        command.check(names)
+                frame = in_order([*frame, *asked])
+            # 3. Let add-ons rewrite it.
+            frame = self._before_send(frame)
+        except Exception:
+            stage.names = before
+            self._turn_away(new)
+            raise
+        self._is_new = False
+        return frame
 
-    def _open(self) -> Simulator:
-        if self._simulator is None:
-            raise CounterpointError(
-                f"this controller has ended: {self._ended}; make a new Controller()"
-            )
-        return self._simulator
+    def _carry_out(
+        self,
+        frame: list[Command],
+        recorded_settle: Sequence[Command] = (),
+        recorded_events: Sequence[Event] = (),
+    ) -> tuple[Response, Exception | None]:
+        """Steps 4 to 7; also the first error of an add-on that was told of the frame."""
+        stage, simulator = self._stage, self._stage.simulator
+        self._in_frame = True
+        try:
+            # 4. Apply, step, observe.
+            simulator.apply(frame)
+            simulator.step()
+            try:
+                response = simulator.observe()
+            except SimulationError as error:
+                stage.ended = str(error)
+                self.close()
+                raise
+            # 5. Actions advance.
+            self.response = response
+            for add_on in self._taking_part:
+                add_on.advance(response)
+            # 6. Settle, without advancing time.
+            settle = [*recorded_settle]
+            for add_on in self._taking_part:
+                settle += add_on.settle(response)
+            if settle:
+                for command in settle:
+                    command.check(stage.names)
+                settle = self._before_send(in_order(settle))
+                simulator.apply(settle)
+                simulator.capture(response)
+            # 7. The frame is complete.
+            stage.link_hash()
+            for event in recorded_events:
+                self.events.publish(event)
+            response.events.extend(self.events.take())
+            problem = self._tell(lambda a: a.on_frame(frame, settle, response))
+            every = stage.settings.checkpoint_every
+            if every is not None and stage.frame % every == 0:
+                snapshot = stage.checkpoint()
+                problem = self._tell(lambda a: a.on_checkpoint(snapshot)) or problem
+        finally:
+            self._in_frame = False
+        return response, problem
 
-    def _change_cast(self, new: Sequence[AddOn]) -> None:
+    def _tell(self, what: Callable[[AddOn], None]) -> Exception | None:
+        """Tell every add-on, whatever one of them raises; returns the first of that."""
+        first: Exception | None = None
+        for add_on in self._taking_part:
+            try:
+                what(add_on)
+            except Exception as error:  # noqa: BLE001 - it is raised when the frame is complete
+                first = first or error
+        return first
+
+    def _begin(self, settings: Settings) -> None:
+        self._stage.begin(settings)
+        self.response = None
+        self._replayed = self._is_new = False
+        self.events.take()
+
+    def _change_cast(self, cast: list[AddOn], new: Sequence[AddOn]) -> None:
         """New add-ons take part; those that were taken out of the list no longer do."""
-        gone = [a for a in self._taking_part if a not in self.add_ons]
+        gone = [a for a in self._taking_part if a not in cast]
         if not new and not gone:
             return
         for add_on in gone:
             add_on.leave()
         for add_on in new:
             add_on.join(self)
-        self._taking_part = list(self.add_ons)
+        self._taking_part = cast
 
     def _turn_away(self, new: Sequence[AddOn]) -> None:
         """Their first frame was refused after all: they begin with the next one."""
@@ -300,15 +441,12 @@ class Controller:
         return frame
 
     def _end_scene(self, reason: str) -> None:
+        """Scripts and add-ons end, whatever one of them raises."""
         self._scripts.stop(reason)
-        simulator, self._simulator = self._simulator, None
-        taking_part, self._taking_part = self._taking_part, []
-        try:
-            for add_on in taking_part:
-                add_on.leave()
-        finally:
-            if simulator is not None:
-                simulator.close()
+        problem = self._tell(lambda a: a.leave())
+        self._taking_part = []
+        if problem is not None:
+            raise problem
 
 
 def _raycast() -> Renderer:

@@ -40,7 +40,9 @@ class Scripts:
         frames_per_second: Frames a second of simulated time.
     """
 
-    def __init__(self, events: EventBus, frame: Callable[[], int], frames_per_second: int) -> None:
+    def __init__(
+        self, events: EventBus, frame: Callable[[], int], frames_per_second: Callable[[], int]
+    ) -> None:
         self._events, self._frame = events, frame
         self._frames_per_second = frames_per_second
         self._scripts: dict[int, Script] = {}
@@ -62,7 +64,7 @@ class Scripts:
     @property
     def frames_per_second(self) -> int:
         """Frames a second of simulated time."""
-        return self._frames_per_second
+        return self._frames_per_second()
 
     def check_outside(self, what: str) -> None:
         """Raise if one of these scripts is running now.

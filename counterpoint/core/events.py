@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+EVENTS: dict[str, type[Event]] = {}
+"""Every type of event by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,9 @@ class Event:
     """
 
     frame: int
+
+    def __init_subclass__(cls) -> None:
+        EVENTS[cls.__name__] = cls
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, with the event's type."""
@@ -55,6 +61,47 @@ class ScriptEnded(Event):
 
     script: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySet(Event):
+    """A script has noted something down with `Recorder.memory_set()`."""
+
+    keys: tuple[str | int, ...]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignEvent(Event):
+    """An event from a recording, of a type that is not defined here."""
+
+    type: str
+    data: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it was recorded."""
+        return {"type": self.type, "frame": self.frame, **self.data}
+
+
+def event_from_dict(data: Mapping[str, Any]) -> Event:
+    """The event that gave such a `to_dict()`.
+
+    Raises:
+        KeyError: If it has no type or no frame.
+        TypeError: If its frame is no integer, or its type no string.
+    """
+    rest = dict(data)
+    name, frame = rest.pop("type"), rest.pop("frame")
+    if not isinstance(frame, int) or not isinstance(name, str):
+        raise TypeError(f"an event of type {name!r} at frame {frame!r}")
+    kind = EVENTS.get(name)
+    if kind is None or kind is ForeignEvent or {f.name for f in fields(kind)} != {*rest, "frame"}:
+        return ForeignEvent(frame, name, rest)
+    return kind(frame, **{key: _tuples(value) for key, value in rest.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
 Subscriber = Callable[[Event], None]

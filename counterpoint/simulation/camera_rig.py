@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from counterpoint.commands.cameras import AddCamera, LookAt, MoveCamera
 from counterpoint.core.pose import Array, Pose, quaternion_from_matrix
 from counterpoint.simulation.renderer import CameraView
+from counterpoint.simulation.snapshot import CameraState
 
 PointOf = Callable[[str], Array]
 """Robot or object id → the world point to look at, shape (3,) [m]."""
@@ -69,6 +70,27 @@ class CameraRig:
             elif camera.follow == name:
                 pose = self._world(camera)
                 self._cameras[camera_id] = replace(camera, pose=pose, follow=None, offset=None)
+
+    def states(self) -> list[CameraState]:
+        """Every camera as it stands now."""
+        return [
+            CameraState(
+                spec=c.spec,
+                pose=(*c.pose.p.tolist(), *c.pose.q.tolist()),
+                follow=c.follow,
+                offset=None if c.offset is None else tuple(c.offset.tolist()),
+            )
+            for c in self._cameras.values()
+        ]
+
+    def restore(self, states: Sequence[CameraState]) -> None:
+        """Put cameras up as they stood."""
+        for state in states:
+            pose = np.array(state.pose)
+            offset = None if state.offset is None else np.array(state.offset)
+            self._cameras[state.spec.camera_id] = _Camera(
+                state.spec, Pose(pose[:3], pose[3:]), state.follow, offset
+            )
 
     def view(self, camera_id: str) -> CameraView:
         """The camera as it is now."""

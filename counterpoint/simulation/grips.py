@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from counterpoint.core.arm import Arm
 from counterpoint.core.pose import Array, Pose, matrix_from_quaternion
 from counterpoint.simulation.contacts import Contacts
 from counterpoint.simulation.response import RobotStatic
+from counterpoint.simulation.snapshot import HandState
 
 MIN_FORCE = 0.5  # N, of each finger
 MIN_COSINE = float(np.cos(np.deg2rad(85.0)))  # between a finger's force and the closing axis
@@ -85,6 +86,25 @@ class Grips:
             for robot, hands in self._hands.items()
             for arm, h in hands.items()
         ]
+
+    def hands(self) -> list[HandState]:
+        """What every hand presses on and holds."""
+        return [
+            HandState(
+                robot_id=robot, arm=arm, candidate=h.candidate, pressed=h.pressed,
+                missed=h.missed, held=h.held,
+            )
+            for robot, hands in self._hands.items()
+            for arm, h in hands.items()
+        ]  # fmt: skip
+
+    def restore(self, states: Sequence[HandState]) -> None:
+        """Go on from what the same hands pressed on and held."""
+        for state in states:
+            hand = self._hands[state.robot_id][state.arm]
+            hand.candidate, hand.pressed = state.candidate, state.pressed
+            hand.missed, hand.held = state.missed, state.held
+        self._idle = False
 
     def update(self, contacts: Contacts, tool_pose: ToolPose) -> None:
         """Take in the contacts of a frame. `tool_pose` is asked only where something touches."""

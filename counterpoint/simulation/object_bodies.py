@@ -165,14 +165,19 @@ class ObjectBodies:
         vertices = self.statics[object_id].vertices
         return self.pose(object_id).apply(0.5 * (vertices.min(0) + vertices.max(0)))
 
+    def set_motion(self, rows: Array) -> None:
+        """Put every movable object where `rows`, shape (n, 13), says, and as fast."""
+        for entity, body, row in self._moving:
+            values = rows[row]
+            entity.pose = sapien.Pose(values[:3], values[3:7])
+            body.set_linear_velocity(values[7:10])
+            body.set_angular_velocity(values[10:])
+        self.measure()
+
     def feed(self, digest: Any) -> None:
         """Add every object's pose and velocity to a digest."""
-        for object_id, body in self.bodies.items():
-            digest.update(object_id.encode() + b"\0")
-            pose = body.entity.pose
-            digest.update(pose.p.tobytes() + pose.q.tobytes())
-            if not self.statics[object_id].static:
-                digest.update(body.linear_velocity.tobytes() + body.angular_velocity.tobytes())
+        digest.update("\0".join(self.statics).encode())
+        digest.update(self.rows.tobytes())
 
     def properties(self) -> Any:
         """Gravity, and mass, damping and friction of every movable object, for the state hash."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from counterpoint.commands import Command
 from counterpoint.simulation.renderer import Renderer, SceneView
 from counterpoint.simulation.response import ObjectStatic, Response, RobotStatic
+from counterpoint.simulation.snapshot import Snapshot
 
 
 class Simulator(Protocol):
@@ -67,6 +68,18 @@ class Simulator(Protocol):
 
     def state_parts(self) -> Any:
         """What else later frames depend on."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Everything that later frames depend on."""
+        ...
+
+    def restore(self, snapshot: Snapshot, commands: Sequence[Command]) -> None:
+        """Go on from a snapshot, in a simulator that is still empty."""
+        ...
+
+    def take_renderer(self, other: Simulator) -> None:
+        """Draw with the renderer of a simulator that is about to close, if it has made one."""
         ...
 
     def close(self) -> None:

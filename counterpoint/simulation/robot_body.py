@@ -97,10 +97,14 @@ class RobotBody:
 
     def teleport(self, q: Array) -> None:
         """Put the joints at `q`, shape (n,), at rest; the drive targets are the caller's."""
-        theirs = np.empty(len(q), dtype=np.float32)
-        theirs[self.order] = q
-        self.articulation.set_qpos(theirs)
-        self.articulation.set_qvel(np.zeros(len(q), dtype=np.float32))
+        self.set_motion(q, np.zeros(len(q)))
+
+    def set_motion(self, q: Array, qd: Array) -> None:
+        """Give the joints positions `q` and velocities `qd`, both shape (n,)."""
+        theirs = np.empty((2, len(q)), dtype=np.float32)
+        theirs[:, self.order] = q, qd
+        self.articulation.set_qpos(theirs[0])
+        self.articulation.set_qvel(theirs[1])
 
     def remove(self, scene: Any) -> None:
         """Take it out of the scene."""

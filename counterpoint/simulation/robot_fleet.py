@@ -20,6 +20,7 @@ from counterpoint.simulation.drives import DriveTargets
 from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.response import RobotStatic
 from counterpoint.simulation.robot_body import RobotBody
+from counterpoint.simulation.snapshot import DRIVE_ARRAYS, Motion
 
 Named = tuple[Any, BodyName]
 """A physics component and what its body is called."""
@@ -121,6 +122,22 @@ class RobotFleet:
         for joints in body.gripper_joints.values():
             drives.goal[joints + static.first] = drives.position[joints + static.first]
         drives.holding = False
+
+    # --- snapshots ----------------------------------------------------------------------------
+
+    def motion(self) -> tuple[Array, Array, dict[str, Array]]:
+        """Measured positions and velocities of all joints, and the drives' changing arrays."""
+        return self.q, self.qd, {name: getattr(self.drives, name) for name in DRIVE_ARRAYS}
+
+    def set_motion(self, motion: Motion, *, holding: bool) -> None:
+        """Put every joint and drive in a state of motion that was taken from the same robots."""
+        for robot_id, body in self.bodies.items():
+            part = self._part(self.statics[robot_id])
+            body.set_motion(motion.q[part], motion.qd[part])
+        for name, values in motion.drives.items():
+            setattr(self.drives, name, values.copy())
+        self.drives.holding = holding
+        self.measure()
 
     # --- coming and going ---------------------------------------------------------------------
 
@@ -263,13 +280,10 @@ class RobotFleet:
 
     def feed(self, digest: Any) -> None:
         """Add positions, velocities and drive targets of every robot to a digest."""
-        for robot_id, static in self.statics.items():
-            articulation, part = self.bodies[robot_id].articulation, self._part(static)
-            digest.update(robot_id.encode() + b"\0")
-            digest.update(articulation.get_qpos().tobytes())
-            digest.update(articulation.get_qvel().tobytes())
-            for array in (self.drives.position, self.drives.velocity, self.drives.goal):
-                digest.update(np.ascontiguousarray(array[part]).tobytes())
+        digest.update("\0".join(self.statics).encode())
+        drives = self.drives
+        for array in (self.q, self.qd, drives.position, drives.velocity, drives.goal):
+            digest.update(array.tobytes())
 
     def not_finite(self) -> str | None:
         """The first robot whose measured state is not finite, or None."""

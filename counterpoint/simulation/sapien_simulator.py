@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -29,6 +29,7 @@ from counterpoint.simulation.object_bodies import (
     wall_of,
 )
 from counterpoint.simulation.overlap import overlaps
+from counterpoint.simulation.protocol import Simulator
 from counterpoint.simulation.renderer import Renderer, SceneView
 from counterpoint.simulation.response import (
     ObjectState,
@@ -43,6 +44,15 @@ from counterpoint.simulation.robot_body import FLOOR_GROUP, PhysicsScene
 from counterpoint.simulation.robot_fleet import Named, RobotFleet, hulls_at_start
 from counterpoint.simulation.room import Room
 from counterpoint.simulation.scene_geometry import SceneGeometry
+from counterpoint.simulation.snapshot import SceneScript, Snapshot, WeldState, motion_of
+
+BUILDING = frozenset(
+    {
+        "create_empty_room", "set_gravity", "set_lighting", "add_object", "add_wall",
+        "set_object_physics", "set_color", "add_robot",
+    }
+)  # fmt: skip
+"""The commands that a scene is built with again."""
 
 BELOW_FLOOR = 0.01  # m: a robot that reaches lower is refused
 
@@ -70,12 +80,15 @@ class SapienSimulator:
         sapien.physx.set_scene_config(cpu_workers=workers if workers > 1 else 0)
         self.frame = 0
         self.segmentation_ids: dict[str, int] = {}
+        self._numbered: Mapping[str, int] = {}
+        """Segmentation values that a snapshot has given to names."""
         self.period = 1.0 / (frames_per_second * substeps)
         self._dt, self._substeps = 1.0 / frames_per_second, substeps
         self._scene: Any = PhysicsScene()
         self._scene.set_timestep(self.period)
         self._physics = self._scene.physx_system
         self._fleet, self._things, self._grips = RobotFleet(), ObjectBodies(), Grips()
+        self._script = SceneScript()
         self._welds: dict[str, tuple[Any, str]] = {}
         self._room: Room | None = None
         self._body_names: tuple[BodyName, ...] = ()
@@ -155,6 +168,8 @@ class SapienSimulator:
         """Carry out checked commands in their order, without advancing time."""
         for command in commands:
             self._apply[command.type](command)
+            if command.type in BUILDING:
+                self._script.note(command)
 
     def step(self) -> None:
         """Advance by one frame."""
@@ -251,6 +266,52 @@ class SapienSimulator:
             digest.update(f"{weld}={object_id}\0".encode())
         return digest.hexdigest()
 
+    def snapshot(self) -> Snapshot:
+        """Everything that later frames depend on."""
+        q, qd, drives = self._fleet.motion()
+        return Snapshot(
+            frame=self.frame,
+            commands=tuple(c.model_dump(mode="json") for c in self._script.commands),
+            cameras=tuple(self._cameras.states()),
+            q=q.astype("<f4").tobytes(),
+            qd=qd.astype("<f4").tobytes(),
+            drives={name: array.astype("<f8").tobytes() for name, array in drives.items()},
+            holding=self._fleet.drives.holding,
+            objects=self._things.rows.astype("<f4").tobytes(),
+            welds=tuple(self._weld_states()),
+            hands=tuple(self._grips.hands()),
+            segmentation=self.segmentation_ids,
+        )
+
+    def restore(self, snapshot: Snapshot, commands: Sequence[cmd.Command]) -> None:
+        """Go on from a snapshot, in a simulator that is still empty.
+
+        Args:
+            snapshot: Taken from a simulator.
+            commands: The snapshot's, as checked commands.
+
+        Raises:
+            ValueError: If the snapshot's arrays do not fit its commands.
+        """
+        self._numbered = snapshot.segmentation
+        self.apply(commands)
+        motion = motion_of(snapshot, len(self._fleet.q), len(self.objects))
+        self._fleet.set_motion(motion, holding=snapshot.holding)
+        self._things.set_motion(motion.objects)
+        for weld in snapshot.welds:
+            pose = np.array(weld.carrier_from_object)
+            self._fix(weld.robot_id, weld.arm, weld.object_id, sapien.Pose(pose[:3], pose[3:]))
+        self._grips.restore(snapshot.hands)
+        self._cameras.restore(snapshot.cameras)
+        self.segmentation_ids = dict(snapshot.segmentation)
+        self._numbered = {}
+        self.frame = snapshot.frame
+
+    def take_renderer(self, other: Simulator) -> None:
+        """Draw with the renderer of a simulator that is about to close, if it has made one."""
+        assert isinstance(other, SapienSimulator)
+        self._renderer, other._renderer = other._renderer, None
+
     def state_parts(self) -> Any:
         """What the state hash adds to the world hash: grips' counters, bodies' properties."""
         return [self._grips.state(), self._things.properties()]
@@ -342,15 +403,27 @@ class SapienSimulator:
     def _weld(self, command: cmd.Weld) -> None:
         link = self._fleet.carrier(command.robot_id, command.arm)
         held = self._things.bodies[command.object_id]
-        joint = self._scene.create_drive(
-            link, link.entity.pose.inv() * held.entity.pose, held, sapien.Pose()
-        )
+        carrier_from_object = link.entity.pose.inv() * held.entity.pose
+        self._fix(command.robot_id, command.arm, command.object_id, carrier_from_object)
+
+    def _fix(self, robot_id: str, arm: Arm, object_id: str, carrier_from_object: Any) -> None:
+        link, held = self._fleet.carrier(robot_id, arm), self._things.bodies[object_id]
+        joint = self._scene.create_drive(link, carrier_from_object, held, sapien.Pose())
         for limit in (joint.set_limit_x, joint.set_limit_y, joint.set_limit_z):
             limit(0.0, 0.0)
         joint.set_limit_twist(0.0, 0.0)
         joint.set_limit_pyramid(0.0, 0.0, 0.0, 0.0)
-        self._welds[cmd.weld_id(command.robot_id, command.arm)] = (joint, command.object_id)
-        self._grips.weld(command.robot_id, command.arm, command.object_id)
+        self._welds[cmd.weld_id(robot_id, arm)] = (joint, object_id)
+        self._grips.weld(robot_id, arm, object_id)
+
+    def _weld_states(self) -> Iterator[WeldState]:
+        for weld, (joint, object_id) in self._welds.items():
+            robot_id, arm = weld.rsplit("/", 1)
+            pose = joint.pose_in_parent
+            yield WeldState(
+                robot_id=robot_id, arm=Arm(arm), object_id=object_id,
+                carrier_from_object=(*pose.p.tolist(), *pose.q.tolist()),
+            )  # fmt: skip
 
     def _let_go(self, robot_id: str, arm: Arm) -> None:
         joint, object_id = self._welds.pop(cmd.weld_id(robot_id, arm))
@@ -370,7 +443,7 @@ class SapienSimulator:
         return self._things.middle(name) if name in self.objects else self._fleet.middle(name)
 
     def _segmentation(self, name: str) -> int:
-        value = 1 + max(self.segmentation_ids.values(), default=0)
+        value = self._numbered.get(name) or 1 + max(self.segmentation_ids.values(), default=0)
         self.segmentation_ids = {**self.segmentation_ids, name: value}
         return value
 
@@ -381,6 +454,7 @@ class SapienSimulator:
 
     def _forget(self, name: str, components: Sequence[Any]) -> None:
         """An object or robot goes: so do its pictures, its names, and the cameras on it."""
+        self._script.forget(name)
         self._cameras.forget(name)
         self._geometry.remove(name)
         self.segmentation_ids = {n: v for n, v in self.segmentation_ids.items() if n != name}
