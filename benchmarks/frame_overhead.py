@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,12 @@ SPACING = 2.5  # m between robots
 SWAY = 0.8  # m that each busy robot drives to and fro
 
 
-def build(robots: int) -> tuple[Controller, list[Robot]]:
-    """A room with robots on a grid, at rest."""
-    controller = Controller()
+def build(
+    robots: int, prepare: Callable[[Controller], None] = lambda _: None, **settings: Any
+) -> tuple[Controller, list[Robot]]:
+    """A room with robots on a grid, at rest; `prepare` is called before the first frame."""
+    controller = Controller(**settings)
+    prepare(controller)
     columns = math.ceil(math.sqrt(robots))
     side = columns * SPACING + 4
     cast = []

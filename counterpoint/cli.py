@@ -1,14 +1,15 @@
-"""The command line: `counterpoint demo | run SCRIPT | doctor`."""
+"""The command line: `counterpoint demo | run | replay | inspect | …`."""
 
 from __future__ import annotations
 
 import runpy
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 
 from counterpoint.core.errors import CounterpointError
 
@@ -24,7 +25,7 @@ def demo(out: Path = Path("out/demo")) -> None:
     """
     from counterpoint import demo as main_job
 
-    if not main_job.run(out, Console()):
+    if not main_job.run(out, _console()):
         raise SystemExit(1)
 
 
@@ -43,11 +44,79 @@ def run(script: Annotated[Path, tyro.conf.Positional], *arguments: str) -> None:
 
 
 @APP.command
+def replay(
+    file: Annotated[Path, tyro.conf.Positional],
+    verify: bool = False,
+    images: Path | None = None,
+    camera: tuple[str, ...] = (),
+    position: tuple[float, float, float] | None = None,
+    look_at: str | None = None,
+    every: int = 6,
+    export: Literal["foxglove"] | None = None,
+    out: Path | None = None,
+) -> None:
+    """Play a recording: compare it, take pictures of it, or export it.
+
+    Args:
+        file: The recording.
+        verify: Compare every state with the recorded one.
+        images: Write pictures to this folder.
+        camera: Recorded cameras that take them.
+        position: Of a camera that was not recorded: x, y, z in metres.
+        look_at: The robot or object that it looks at.
+        every: One picture, or exported message, each so many frames.
+        export: Write the poses as JSON FrameTransforms instead, for Foxglove and other viewers.
+        out: The exported file; without it, the recording's name with .foxglove.mcap.
+    """
+    from counterpoint import playback
+
+    console = _console()
+    if export is not None:
+        target = out or file.with_suffix(".foxglove.mcap")
+        playback.export(file, target, console, every)
+        return
+    if not playback.play(
+        file, console, verify=verify, images=images, cameras=camera, position=position,
+        look_at=look_at, every=every,
+    ):  # fmt: skip
+        raise SystemExit(1)
+
+
+@APP.command
+def inspect(file: Annotated[Path, tyro.conf.Positional]) -> None:
+    """Say what is inside a recording, and whether it is whole.
+
+    Args:
+        file: The recording.
+    """
+    from counterpoint import playback
+
+    if not playback.inspect(file, _console()):
+        raise SystemExit(1)
+
+
+@APP.command
+def verify_determinism(script: Annotated[Path, tyro.conf.Positional], *arguments: str) -> None:
+    """Run a script in two fresh processes, and name the first frame and body that differ.
+
+    Args:
+        script: The file.
+        arguments: What it finds in sys.argv.
+    """
+    from counterpoint import determinism
+
+    if not script.is_file():
+        raise CounterpointError(f"there is no script {str(script)!r}")
+    if not determinism.verify(script, arguments, _console()):
+        raise SystemExit(1)
+
+
+@APP.command
 def doctor() -> None:
     """Say what this machine can do: renderer, models, extras, the speed of one frame."""
     from counterpoint.doctor import examine
 
-    console = Console()
+    console = _console()
     good = True
     for finding in examine():
         good = good and finding.good
@@ -57,16 +126,29 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+def _console() -> Console:
+    return Console(emoji=False)
+
+
 def main() -> None:
     """Entry point of the `counterpoint` command."""
     try:
         APP.cli(prog="counterpoint", description=__doc__)
     except CounterpointError as error:
-        Console(stderr=True).print(f"[red]counterpoint:[/] {error}", highlight=False, markup=True)
+        _complain(str(error))
+        raise SystemExit(2) from None
+    except OSError as error:
+        text = f"{error.strerror}: {error.filename}" if error.filename else str(error)
+        _complain(text)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped")
         raise SystemExit(130) from None
+
+
+def _complain(text: str) -> None:
+    console = Console(stderr=True, emoji=False)
+    console.print(f"[red]counterpoint:[/] {escape(text)}", highlight=False)
 
 
 if __name__ == "__main__":

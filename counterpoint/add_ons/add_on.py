@@ -56,6 +56,10 @@ class Host(Protocol):
 class Director(Host, Protocol):
     """What a recorder asks of the controller besides."""
 
+    def state_hash(self) -> str:
+        """32 hex characters of all that later frames depend on."""
+        ...
+
     def checkpoint(self) -> Snapshot:
         """Build the scene anew from what it is, and return that."""
         ...

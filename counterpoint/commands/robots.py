@@ -11,7 +11,7 @@ from counterpoint.commands.base import Command, Name, Number, Phase, Vector, Vec
 from counterpoint.commands.names import Names, weld_id
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
-from counterpoint.robots import BASE_JOINTS, get_model
+from counterpoint.robots import BASE_JOINTS, RobotModel, get_model
 from counterpoint.robots.description import load_description
 
 
@@ -24,6 +24,12 @@ def driven_joints(model_name: str) -> tuple[str, ...]:
 
 
 _GIVEN = {"robot_id", "velocity"}
+
+
+@lru_cache(maxsize=64)
+def driven_length(model: RobotModel) -> int:
+    """How many velocities `drive_robot` has for a model, with those of a mobile base."""
+    return (3 if model.mobile else 0) + len(driven_joints(model.name))
 
 
 class AddRobot(Command):
@@ -106,7 +112,7 @@ class DriveRobot(_OnRobot):
     def check(self, names: Names) -> None:
         """See `Command.check`."""
         model = names.robot(self.robot_id)
-        expected = (3 if model.mobile else 0) + len(driven_joints(model.name))
+        expected = driven_length(model)
         if len(self.velocity) != expected:
             parts = "3 for the base and one a joint" if model.mobile else "one a joint"
             raise CommandError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from counterpoint.add_ons import AddOn, Recorder
 from counterpoint.add_ons.add_on import AddOns
@@ -54,6 +54,9 @@ class Controller:
         response: The response to the last frame, or None.
     """
 
+    companions: ClassVar[list[Callable[[], AddOn]]] = []
+    """Make add-ons that take part in every controller, unseen: for tools that watch scripts."""
+
     def __init__(
         self,
         *,
@@ -74,6 +77,8 @@ class Controller:
             )
         self._stage = Stage(settings, _raycast)
         self._add_ons = AddOns(self)
+        self._companions = AddOns(self)
+        self._companions.extend(make() for make in self.companions)
         self.events = EventBus()
         self.response: Response | None = None
         self._taking_part: list[AddOn] = []
@@ -104,7 +109,7 @@ class Controller:
         self._require_open()
         self._scripts.check_outside("communicate()")
         given = parse_commands(commands)
-        frame = self._collect(given, {id(c): i for i, c in enumerate(given)}, list(self.add_ons))
+        frame = self._collect(given, {id(c): i for i, c in enumerate(given)}, self._cast())
         response, problem = self._carry_out(frame)
         if any(isinstance(c, Terminate) for c in frame):
             self._stage.ended = "the script sent terminate"
@@ -210,7 +215,8 @@ class Controller:
     def state_hash(self) -> str:
         """32 hex characters of all that later frames depend on: the world, actions, scripts."""
         simulator = self._stage.simulator
-        parts = [(type(a).__name__, a.state()) for a in self._taking_part]
+        there = [(type(a).__name__, a.state()) for a in self._taking_part]
+        parts = [part for part in there if part[1] is not None]
         scripts = self._scripts.state()
         return digest_of([self.world_hash(), self.seed, simulator.state_parts(), parts, scripts])
 
@@ -298,7 +304,7 @@ class Controller:
         """
         given = parse_commands(extra)
         index_of = {id(c): i for i, c in enumerate(given)}
-        cast = [a for a in self.add_ons if not a.acts]
+        cast = [a for a in self._cast() if not a.acts]
         frame = self._collect([*commands, *given], index_of, cast)
         response, problem = self._carry_out(frame, settle, events)
         try:
@@ -312,6 +318,10 @@ class Controller:
 
     def _require_open(self) -> None:
         self._stage.simulator  # noqa: B018 - it raises where there is none
+
+    def _cast(self) -> list[AddOn]:
+        """Who takes part in the next frame."""
+        return [*self.add_ons, *self._companions]
 
     def _collect(
         self, given: list[Command], index_of: dict[int, int], cast: list[AddOn]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, NamedTuple
@@ -12,8 +13,8 @@ import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, Header, Message
-from mcap.stream_reader import breakup_chunk
+from mcap.records import Channel, Chunk, Header
+from mcap.stream_reader import get_chunk_data_stream
 
 from counterpoint.core.errors import RecordingError
 from counterpoint.recording.header import LIBRARY
@@ -22,6 +23,9 @@ MAGIC = b"\x89MCAP0\r\n"
 CHUNK_HEAD = 40  # bytes: times, size, CRC, and the lengths of what follows
 LARGEST_CHUNK = 1 << 28
 """Bytes that one chunk may unpack to: a file that claims more is not believed."""
+
+_RECORD = struct.Struct("<BQ")  # opcode, length
+_MESSAGE = struct.Struct("<HI16x")  # channel, sequence, and two times that follow from it
 
 BROKEN = (
     McapError, ValueError, OverflowError, MemoryError, struct.error, zstandard.ZstdError,
@@ -140,18 +144,29 @@ def read_chunk(stream: IO[bytes], place: ChunkPlace, topics: dict[int, str]) -> 
         claimed = zstandard.frame_content_size(chunk.data)
         if claimed != chunk.uncompressed_size or claimed > LARGEST_CHUNK:
             raise ValueError(f"it claims to hold {claimed:,} bytes")
-        found: list[Record] = []
-        for record in breakup_chunk(chunk, validate_crc=True):
-            if isinstance(record, Message):
-                topic = topics.get(record.channel_id, "")
-                found.append(Record(topic, record.sequence, record.data))
-            elif isinstance(record, Channel):
-                topics[record.id] = record.topic
+        content, _ = get_chunk_data_stream(chunk, validate_crc=True)
+        return list(_records(content.read(claimed), topics))
     except BROKEN as error:
         raise RecordingError(
             f"the chunk at byte {place.offset:,} is damaged: {type(error).__name__} {error}"
         ) from None
-    return found
+
+
+def _records(data: bytes, topics: dict[int, str]) -> Iterator[Record]:
+    """The records in the bytes of a chunk whose checksum is right."""
+    at, end = 0, len(data)
+    while at < end:
+        opcode, length = _RECORD.unpack_from(data, at)
+        at += _RECORD.size
+        if length > end - at:
+            raise ValueError("a record is longer than its chunk")
+        if opcode == Opcode.MESSAGE:
+            channel, sequence = _MESSAGE.unpack_from(data, at)
+            yield Record(topics.get(channel, ""), sequence, data[at + _MESSAGE.size : at + length])
+        elif opcode == Opcode.CHANNEL:
+            channel = Channel.read(ReadDataStream(BytesIO(data[at : at + length])))
+            topics[channel.id] = channel.topic
+        at += length
 
 
 def checksum(stream: IO[bytes], end: int) -> int:

@@ -282,7 +282,8 @@ class RobotFleet:
         """Add positions, velocities and drive targets of every robot to a digest."""
         digest.update("\0".join(self.statics).encode())
         drives = self.drives
-        for array in (self.q, self.qd, drives.position, drives.velocity, drives.goal):
+        hands = drives.goal[drives.grippers]
+        for array in (self.q, self.qd, drives.position, drives.velocity, hands):
             digest.update(array.tobytes())
 
     def not_finite(self) -> str | None:
