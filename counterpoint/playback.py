@@ -88,7 +88,7 @@ def play(
         if capture is not None and waiting:
             raise CommandError(
                 "unknown camera", field="camera", value=sorted(waiting)[0],
-                exists=[*_recorded_cameras(recording)],
+                exists=_recorded_cameras(file),
             )  # fmt: skip
         rate = recording.header.settings.frames_per_second
         divergence = replay.divergence
@@ -244,11 +244,12 @@ def _new_camera(
     )
 
 
-def _recorded_cameras(recording: Recording) -> list[str]:
+def _recorded_cameras(file: Path) -> list[str]:
     found: list[str] = []
-    for call in recording.calls():
-        if isinstance(call, FrameCall):
-            found += [c.camera_id for c in call.commands if isinstance(c, AddCamera)]
-        elif isinstance(call, CheckpointCall):
-            found += [c.spec.camera_id for c in call.snapshot.cameras]
+    with Recording(file) as recording:
+        for call in recording.calls():
+            if isinstance(call, FrameCall):
+                found += [c.camera_id for c in call.commands if isinstance(c, AddCamera)]
+            elif isinstance(call, CheckpointCall):
+                found += [c.spec.camera_id for c in call.snapshot.cameras]
     return list(dict.fromkeys(found))

@@ -49,6 +49,7 @@ class Recorder(AddOn):
         self._paused = False
         self._first_frame = 0
         self._memory = Memory()
+        self._replay: Replay | None = None
         self.digest: str | None = None
         """`world_hash()` of the last frame, if it was recorded."""
 
@@ -195,7 +196,11 @@ class Recorder(AddOn):
             RecordingError: If it is no recording, damaged, or of a newer version.
             RecorderError: If the scene is not empty.
         """
-        return Replay(self, self._require_director(), Path(path), verify=verify, images=images)
+        director = self._require_director()
+        if self._replay is not None:
+            self._replay.close()
+        self._replay = Replay(self, director, Path(path), verify=verify, images=images)
+        return self._replay
 
     def record_checkpoint(self, call: CheckpointCall) -> None:
         """Record that the scene went on from a checkpoint. For replays."""
@@ -231,6 +236,8 @@ class Recorder(AddOn):
     def leave(self) -> None:
         """The scene ends, and so does the recording."""
         super().leave()
+        if self._replay is not None:
+            self._replay.close()
         if self._stream is not None:
             self._finish()
 

@@ -74,7 +74,7 @@ class Replay:
                 f"{self.recording.last_frame}, and up to {self.recording.header.flush_every} "
                 "frames that were not flushed are lost",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     # --- stepping -----------------------------------------------------------------------------

@@ -331,10 +331,11 @@ class Controller:
         stage = self._stage
         new = [a for a in cast if a not in self._taking_part]
         adding = new
-        if self._is_new:  # what a recording has brought is not added again
+        if self._is_new or (new and self._replayed):
+            # What a recording has brought is not added again; what a checkpoint lacks, is.
             after = stage.names.copy()
             check_commands(in_order(given), after, index_of)
-            adding = [a for a in cast if not a.takes_over(after)]
+            adding = [a for a in (cast if self._is_new else new) if not a.takes_over(after)]
         frame = [*given, *(c for a in adding for c in a.get_initialization_commands())]
         names = stage.names
         if frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from counterpoint.core.errors import RecordingError
 from counterpoint.recording.calls import FrameCall, UserCall, commands_to_list
@@ -85,17 +86,28 @@ def _difference(a: FrameCall | UserCall, b: FrameCall | UserCall) -> Difference 
 
 
 def _command_difference(a: FrameCall, b: FrameCall) -> Difference:
-    both = zip_longest(
-        commands_to_list([*a.commands, *a.settle]), commands_to_list([*b.commands, *b.settle])
-    )
-    one, other = next((x, y) for x, y in both if x != y)
-    given = one or other or {}
-    body = next((given[k] for k in ("robot_id", "object_id", "camera_id") if k in given), None)
-    kinds = " against ".join("none" if c is None else c["type"] for c in (one, other))
-    if one and other and one["type"] == other["type"]:
-        fields = [k for k in one if one[k] != other.get(k)]
-        kinds = f"{one['type']} differs in {', '.join(fields)}"
-    return Difference(a.frame, "commands", body, f"what was asked for differs: {kinds}")
+    mine = commands_to_list([*a.commands, *a.settle])
+    theirs = commands_to_list([*b.commands, *b.settle])
+    one = next((c for c in mine if c not in theirs), None)
+    other = next((c for c in theirs if c not in mine), None)
+    if one is not None and other is not None and _subject(one) == _subject(other):
+        fields = ", ".join(k for k in one if one[k] != other.get(k))
+        detail = f"{one['type']} differs in {fields}"
+    elif one is None and other is None:
+        detail = "the same commands come in another order or number"
+    else:
+        # One that stands alone says more than two that have nothing to do with each other.
+        alone, where = (one, "first") if other is None else (other, "second")
+        assert alone is not None
+        one, detail = alone, f"only the {where} one has this {alone['type']}"
+    body = None if one is None else _subject(one)[1]
+    return Difference(a.frame, "commands", body, detail)
+
+
+def _subject(command: dict[str, Any]) -> tuple[str, str | None]:
+    """What a command is, and what it concerns."""
+    ids = ("robot_id", "object_id", "camera_id")
+    return command["type"], next((command[k] for k in ids if k in command), None)
 
 
 def _with_body(found: Difference, first: Recording, second: Recording) -> Difference:
