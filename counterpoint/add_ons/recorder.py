@@ -50,8 +50,10 @@ class Recorder(AddOn):
         self._first_frame = 0
         self._memory = Memory()
         self._replay: Replay | None = None
-        self.digest: str | None = None
-        """`world_hash()` of the last frame, if it was recorded."""
+        self.verifying = False
+        """Whether a replay wants to know the digest of each frame."""
+        self.digest = ""
+        """`world_hash()` of the last frame, if it was recorded or verified."""
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -221,10 +223,12 @@ class Recorder(AddOn):
         self, commands: Sequence[Command], settle: Sequence[Command], response: Response
     ) -> None:
         """See `AddOn`."""
-        self.digest = None
-        if not self.record():
+        recording = self.record()
+        # Taken here: a checkpoint that follows builds the scene anew.
+        digest = self._require_director().world_hash() if recording or self.verifying else ""
+        self.digest = digest
+        if not recording:
             return
-        self.digest = digest = self._require_director().world_hash()
         images = self._images
         self._write(lambda w: w.frame(commands, settle, response, digest, images=images))
 

@@ -191,6 +191,7 @@ class Replay:
         if not self._images:
             commands = tuple(c for c in commands if not isinstance(c, CaptureImages))
             settle = tuple(c for c in settle if not isinstance(c, CaptureImages))
+        verifying = self._recorder.verifying = self._verify and self.divergence is None
         try:
             response = self._director.play(commands, settle, call.events, extra)
         except CounterpointError as error:
@@ -200,14 +201,13 @@ class Replay:
                 f"{self.recording.path.name}: frame {call.frame} cannot be played: {error}"
             ) from error
         finally:
-            self._frame = self._director.frame
-        if self._verify and self.divergence is None:
+            self._frame, self._recorder.verifying = self._director.frame, False
+        if verifying:
             self._compare(call, response)
 
     def _compare(self, call: FrameCall, response: Response) -> None:
         """Compare the state with what was recorded, and name the first body that differs."""
-        digest = self._recorder.digest or self._director.world_hash()
-        if call.digest is None or digest == call.digest:
+        if call.digest is None or self._recorder.digest == call.digest:
             return
         body = None
         if call.poses is not None:

@@ -4,6 +4,7 @@ from counterpoint.commands.base import Command, Phase
 from counterpoint.commands.cameras import AddCamera, CaptureImages, LookAt, MoveCamera
 from counterpoint.commands.names import Names, weld_id
 from counterpoint.commands.objects import (
+    AddArticulation,
     AddObject,
     AddWall,
     ApplyForce,
@@ -12,6 +13,7 @@ from counterpoint.commands.objects import (
     SetObjectPhysics,
     SetObjectVelocity,
     TeleportObject,
+    frame_id,
 )
 from counterpoint.commands.parse import (
     COMMANDS,
@@ -35,6 +37,7 @@ from counterpoint.commands.scene import CreateEmptyRoom, SetGravity, SetLighting
 
 __all__ = [
     "COMMANDS",
+    "AddArticulation",
     "AddCamera",
     "AddObject",
     "AddRobot",
@@ -64,6 +67,7 @@ __all__ = [
     "Weld",
     "check_commands",
     "driven_joints",
+    "frame_id",
     "in_order",
     "parse_command",
     "parse_commands",

@@ -22,6 +22,7 @@ class Names:
         robots: Robot id → its `RobotModel`.
         cameras: Camera id → the robot it is mounted on, or None.
         welds: Weld id → the things that it joins.
+        articulations: Object id of a part that opens → that of its frame.
     """
 
     scene: bool = False
@@ -29,11 +30,17 @@ class Names:
     robots: dict[str, Any] = field(default_factory=dict)
     cameras: dict[str, str | None] = field(default_factory=dict)
     welds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    articulations: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Names:
         """An independent copy."""
         return Names(
-            self.scene, dict(self.objects), dict(self.robots), dict(self.cameras), dict(self.welds)
+            self.scene,
+            dict(self.objects),
+            dict(self.robots),
+            dict(self.cameras),
+            dict(self.welds),
+            dict(self.articulations),
         )
 
     def require_scene(self) -> None:

@@ -19,7 +19,7 @@ from counterpoint.commands.base import (
 )
 from counterpoint.commands.names import Names
 from counterpoint.core.errors import CommandError, UnknownModelError
-from counterpoint.objects import build_object
+from counterpoint.objects import build_articulation, build_object
 
 Friction = Annotated[Number, Field(ge=0)]
 
@@ -98,6 +98,55 @@ class AddWall(Command):
         names.objects[self.object_id] = True
 
 
+class AddArticulation(Command):
+    """A thing of two parts that a joint holds together: a frame that stays, and what opens.
+
+    The part that opens is the object `object_id`, the frame is the static object
+    `object_id.frame`; both go together.
+
+    Attributes:
+        object_id: Its name.
+        model: One of `counterpoint.objects.list_articulation_models()`.
+        size: Extents (x, y, z) [m], or None for the model's usual size.
+        position: Of the frame's origin, on the floor below it [m].
+        yaw: Its heading [rad].
+        opening: How far it stands open [rad or m].
+        parameters: The model's own parameters, by name.
+    """
+
+    phase: ClassVar[Phase] = Phase.objects
+    type: Literal["add_articulation"] = "add_articulation"
+    object_id: Name
+    model: str
+    size: Size3 | None = None
+    position: Vector3 = (0.0, 0.0, 0.0)
+    yaw: Number = 0.0
+    opening: Annotated[Number, Field(ge=0)] = 0.0
+    parameters: dict[str, Number] = Field(default_factory=dict)
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        frame = frame_id(self.object_id)
+        names.fresh(self.object_id, "object_id")
+        names.fresh(frame, "object_id")
+        try:
+            upper = build_articulation(self.model, self.size, self.parameters).joint.upper
+        except UnknownModelError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise CommandError(str(error), field="model", value=self.model) from error
+        if self.opening > upper:
+            raise CommandError(f"it opens from 0 to {upper:g}", field="opening", value=self.opening)
+        names.objects[self.object_id] = False
+        names.objects[frame] = True
+        names.articulations[self.object_id] = frame
+
+
+def frame_id(object_id: str) -> str:
+    """The name of the frame of an articulation."""
+    return f"{object_id}.frame"
+
+
 class _OnObject(Command):
     phase: ClassVar[Phase] = Phase.objects
     object_id: str
@@ -115,16 +164,33 @@ class _OnObject(Command):
                 exists=[o for o, static in names.objects.items() if not static],
             )
 
+    def _check_free(self, names: Names) -> None:
+        self._check_movable(names)
+        if self.object_id in names.articulations:
+            raise CommandError(
+                "a joint holds it; push it with apply_force, or remove it and add it elsewhere",
+                field="object_id", value=self.object_id,
+            )  # fmt: skip
+
 
 class RemoveObject(_OnObject):
-    """Take an object out of the scene, with the welds on it."""
+    """Take an object out of the scene, with the welds on it and the frame that it is joined to."""
 
     type: Literal["remove_object"] = "remove_object"
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
         names.object(self.object_id)
+        whole = next((a for a, f in names.articulations.items() if f == self.object_id), None)
+        if whole is not None:
+            raise CommandError(
+                f"it is the frame of {whole!r} and goes with it",
+                field="object_id", value=self.object_id,
+            )  # fmt: skip
         del names.objects[self.object_id]
+        frame = names.articulations.pop(self.object_id, None)
+        if frame is not None:
+            del names.objects[frame]
         for weld in [w for w, joined in names.welds.items() if self.object_id in joined]:
             del names.welds[weld]
 
@@ -138,7 +204,7 @@ class TeleportObject(_OnObject):
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
-        self._check_movable(names)
+        self._check_free(names)
 
 
 class SetObjectVelocity(_OnObject):
@@ -150,7 +216,7 @@ class SetObjectVelocity(_OnObject):
 
     def check(self, names: Names) -> None:
         """See `Command.check`."""
-        self._check_movable(names)
+        self._check_free(names)
 
 
 class ApplyForce(_OnObject):

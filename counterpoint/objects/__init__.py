@@ -1,9 +1,17 @@
 """Parametric objects with affordance points.
 
 Importing this registers the built-in models: bar, basket, box, crate, cylinder, mug, plate,
-shelf, sphere, table and wall.
+shelf, sphere, table and wall; and, of two parts with a joint, door and drawer.
 """
 
+from counterpoint.objects.articulation import (
+    ArticulationModel,
+    Joint,
+    build_articulation,
+    door,
+    drawer,
+    list_articulation_models,
+)
 from counterpoint.objects.furniture import shelf, table, wall
 from counterpoint.objects.model import (
     Affordance,
@@ -19,15 +27,21 @@ from counterpoint.objects.vessels import basket, crate, mug, plate
 
 __all__ = [
     "Affordance",
+    "ArticulationModel",
     "Builder",
+    "Joint",
     "ObjectModel",
     "Shape",
     "bar",
     "basket",
     "box",
+    "build_articulation",
     "build_object",
     "crate",
     "cylinder",
+    "door",
+    "drawer",
+    "list_articulation_models",
     "list_object_models",
     "mug",
     "plate",

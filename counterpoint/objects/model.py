@@ -71,6 +71,8 @@ class ObjectModel:
         color: The colour of shapes without one.
         top: Height [m] of the surface that things are placed on, in the object's frame.
         bottom: Lowest height [m] in the object's frame.
+        interior: Of a container, the lowest and the highest corner (x, y, z) [m] of the box inside
+            it, in the object's frame.
     """
 
     name: str
@@ -82,6 +84,7 @@ class ObjectModel:
     color: Color
     top: float
     bottom: float
+    interior: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
 
 
 Builder = Callable[..., ObjectModel]

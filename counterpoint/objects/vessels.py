@@ -1,6 +1,7 @@
 """Things that hold things, and stand on their origin: crate, basket, mug, plate.
 
-`top` is the inside floor of each: the surface that things are placed on.
+`top` is the inside floor of each: the surface that things are placed on. What lies on a plate, up
+to 5 cm over its rim, is inside it.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ def crate(size: Size = (0.4, 0.3, 0.2), *, wall: float = 0.02) -> ObjectModel:
     rims = rim_pinches((x, y), wall, z, min(RIM_DEPTH, (z - wall) / 2), sides)
     mass = mass_of(shapes, LIGHT_PLASTIC)
     return ObjectModel(
-        "crate", size, tuple(shapes), tuple(rims), False, mass, (0.30, 0.47, 0.66), wall, 0.0
-    )
+        "crate", size, tuple(shapes), tuple(rims), False, mass, (0.30, 0.47, 0.66), wall, 0.0,
+        _inside(x / 2 - wall, y / 2 - wall, wall, z),
+    )  # fmt: skip
 
 
 def basket(
@@ -98,8 +100,9 @@ def basket(
     grasps = (affordance("handle", (0.0, 0.0, z - h), DOWN, X, handle), *rims)
     mass = mass_of(shapes, WICKER)
     return ObjectModel(
-        "basket", size, tuple(shapes), grasps, False, mass, (0.72, 0.55, 0.34), wall, 0.0
-    )
+        "basket", size, tuple(shapes), grasps, False, mass, (0.72, 0.55, 0.34), wall, 0.0,
+        _inside(x / 2 - wall, y / 2 - wall, wall, rim),
+    )  # fmt: skip
 
 
 def mug(size: Size = (0.066, 0.1, 0.09), *, wall: float = 0.01) -> ObjectModel:
@@ -140,8 +143,9 @@ def mug(size: Size = (0.066, 0.1, 0.09), *, wall: float = 0.01) -> ObjectModel:
     grasps += rim_pinches((x, x), wall, z, depth, ("front", "back", "right"))
     mass = mass_of(shapes, STONEWARE)
     return ObjectModel(
-        "mug", size, tuple(shapes), tuple(grasps), False, mass, (0.85, 0.83, 0.76), wall, 0.0
-    )
+        "mug", size, tuple(shapes), tuple(grasps), False, mass, (0.85, 0.83, 0.76), wall, 0.0,
+        _inside(r - wall, r - wall, wall, z),
+    )  # fmt: skip
 
 
 def plate(
@@ -168,8 +172,9 @@ def plate(
     rims = rim_pinches((x, y), wall, z, min(RIM_DEPTH, (z - floor) / 2))
     mass = mass_of(shapes, STONEWARE)
     return ObjectModel(
-        "plate", size, tuple(shapes), tuple(rims), False, mass, (0.88, 0.90, 0.92), floor, 0.0
-    )
+        "plate", size, tuple(shapes), tuple(rims), False, mass, (0.88, 0.90, 0.92), floor, 0.0,
+        _inside(r - wall, r - wall, floor, z + 0.05),
+    )  # fmt: skip
 
 
 def _open_box(x: float, y: float, z: float, t: float) -> list[Shape]:
@@ -181,6 +186,11 @@ def _open_box(x: float, y: float, z: float, t: float) -> list[Shape]:
         block((x / 2 - t, t - y / 2, t), (x / 2, y / 2 - t, z)),
         block((-x / 2, t - y / 2, t), (t - x / 2, y / 2 - t, z)),
     ]
+
+
+def _inside(x: float, y: float, low: float, high: float) -> tuple[Size, Size]:
+    """What is inside a vessel, given half its inner extents and its inner floor and rim [m]."""
+    return (-x, -y, low), (x, y, high)
 
 
 def _mug_handle(r: float, reach: float, z: float, t: float) -> list[Shape]:

@@ -16,7 +16,7 @@ from counterpoint.core.pose import (
     quaternion_from_yaw,
     read_only,
 )
-from counterpoint.objects import build_object
+from counterpoint.objects import ArticulationModel, Joint, build_articulation, build_object
 from counterpoint.objects.model import ObjectModel
 from counterpoint.objects.parts import volume
 from counterpoint.robots.sapien_quietly import sapien
@@ -46,6 +46,8 @@ class ObjectBodies:
         self.rows: Array = np.zeros((0, STATE))
         self._moving: list[tuple[Any, Any, int]] = []
         self._forces: list[tuple[Any, Array, Array | None]] = []
+        self._hinged: dict[str, Any] = {}
+        """Object id of a part that opens → its articulation."""
         self._gravity: Array | None = None
         """Gravity that is not the engine's own: a force on every body."""
 
@@ -97,9 +99,29 @@ class ObjectBodies:
         self._put(command.object_id, model, body, pose, True, model.mass, segmentation_id)
         return model
 
+    def add_articulation(
+        self, scene: Any, command: cmd.AddArticulation, segmentation_ids: tuple[int, int]
+    ) -> ArticulationModel:
+        """Build a frame, a part, and the joint between them."""
+        model = build_articulation(command.model, command.size, command.parameters)
+        frame = Pose(np.array(command.position), quaternion_from_yaw(command.yaw))
+        part = frame @ model.joint.frame_from_part(command.opening)
+        bodies = build_articulation_bodies(scene, model, frame, command.opening)
+        names = command.object_id, cmd.frame_id(command.object_id)
+        self._put(
+            names[0], model.part, bodies[0], part, False, model.part.mass, segmentation_ids[0],
+            joint=model.joint, frame=frame,
+        )  # fmt: skip
+        self._put(
+            names[1], model.frame, bodies[1], frame, True, model.frame.mass, segmentation_ids[1]
+        )
+        self._hinged[command.object_id] = bodies[0].articulation
+        return model
+
     def remove(self, scene: Any, object_id: str) -> Any:
         """Take an object out of the scene. Returns its component."""
         body, gone = self.bodies.pop(object_id), self.statics.pop(object_id)
+        self._hinged.pop(object_id, None)
         scene.remove_entity(body.entity)
         self.rows = np.delete(self.rows, gone.row, axis=0)
         self._moving.clear()
@@ -165,9 +187,23 @@ class ObjectBodies:
         vertices = self.statics[object_id].vertices
         return self.pose(object_id).apply(0.5 * (vertices.min(0) + vertices.max(0)))
 
-    def set_motion(self, rows: Array) -> None:
-        """Put every movable object where `rows`, shape (n, 13), says, and as fast."""
+    def openings(self) -> Array:
+        """Position and velocity of the joint of every articulation, shape (k, 2)."""
+        joints = [(*a.get_qpos().tolist(), *a.get_qvel().tolist()) for a in self._hinged.values()]
+        return np.array(joints, dtype=np.float64).reshape(-1, 2)
+
+    def set_motion(self, rows: Array, openings: Array) -> None:
+        """Put every movable object where `rows`, shape (n, 13), says, and as fast.
+
+        Parts of articulations go by their joints: `openings`, shape (k, 2).
+        """
+        for articulation, (q, qd) in zip(self._hinged.values(), openings.tolist(), strict=True):
+            articulation.set_qpos(np.array([q], dtype=np.float32))
+            articulation.set_qvel(np.array([qd], dtype=np.float32))
+        hinged = {id(self.bodies[name]) for name in self._hinged}
         for entity, body, row in self._moving:
+            if id(body) in hinged:
+                continue
             values = rows[row]
             entity.pose = sapien.Pose(values[:3], values[3:7])
             body.set_linear_velocity(values[7:10])
@@ -203,6 +239,7 @@ class ObjectBodies:
         """Let go of everything in the physics scene."""
         self._moving.clear()
         self._forces.clear()
+        self._hinged.clear()
         self.bodies.clear()
 
     def _put(
@@ -214,13 +251,16 @@ class ObjectBodies:
         static: bool,
         mass: float,
         segmentation_id: int,
+        *,
+        joint: Joint | None = None,
+        frame: Pose | None = None,
     ) -> None:
         row = len(self.rows)
         corners = [s.object_from_shape.apply(s.mesh()[0]) for s in model.shapes]
         vertices = read_only(np.concatenate(corners))
         reach = float(np.linalg.norm(vertices, axis=1).max())
         self.statics[object_id] = ObjectStatic(
-            object_id, model, static, mass, row, segmentation_id, vertices, reach
+            object_id, model, static, mass, row, segmentation_id, vertices, reach, joint, frame
         )
         self.bodies[object_id] = body
         self.rows = np.vstack([self.rows, np.concatenate([pose.p, pose.q, np.zeros(6)])])
@@ -237,8 +277,21 @@ def build_body(
     The mass [kg] is spread over the shapes by volume; inertia follows from them.
     """
     physx = sapien.physx
-    material = physx.PhysxMaterial(friction, friction, 0.0)
     body = physx.PhysxRigidStaticComponent() if static else physx.PhysxRigidDynamicComponent()
+    for shape in collision_shapes(model, mass, friction):
+        body.attach(shape)
+    entity = sapien.Entity()
+    entity.add_component(body)
+    entity.pose = sapien.Pose(pose.p, pose.q)
+    scene.add_entity(entity)
+    return body
+
+
+def collision_shapes(model: ObjectModel, mass: float, friction: float) -> list[Any]:
+    """The physics engine's shapes of a model, with a mass [kg] that is spread over their volume."""
+    physx = sapien.physx
+    material = physx.PhysxMaterial(friction, friction, 0.0)
+    shapes = []
     density = mass / sum(volume(s) for s in model.shapes)
     for shape in model.shapes:
         turn: Array = shape.object_from_shape.q
@@ -252,12 +305,38 @@ def build_body(
         part.local_pose = sapien.Pose(shape.object_from_shape.p, turn)
         part.density = density
         part.set_collision_groups([ANY_GROUP, ANY_GROUP, 0, 0])
-        body.attach(part)
-    entity = sapien.Entity()
-    entity.add_component(body)
-    entity.pose = sapien.Pose(pose.p, pose.q)
-    scene.add_entity(entity)
-    return body
+        shapes.append(part)
+    return shapes
+
+
+def build_articulation_bodies(
+    scene: Any, model: ArticulationModel, frame: Pose, opening: float
+) -> tuple[Any, Any]:
+    """Build a frame at `frame`, opened by `opening`; returns the links of the part and frame.
+
+    An articulation in reduced coordinates: its joint cannot give way, however heavy the part.
+    """
+    root = sapien.physx.PhysxArticulationLinkComponent()
+    part = sapien.physx.PhysxArticulationLinkComponent(root)
+    at = model.joint.frame_from_joint
+    entities = []
+    for link, kind in ((root, model.frame), (part, model.part)):
+        for shape in collision_shapes(kind, kind.mass, WALL_FRICTION):
+            link.attach(shape)
+        entities.append(sapien.Entity())
+        entities[-1].add_component(link)
+    root.joint.type = "fixed"
+    joint = part.joint
+    joint.type = model.joint.kind
+    joint.pose_in_parent = sapien.Pose(at.p, at.q)
+    joint.pose_in_child = sapien.Pose(np.zeros(3), at.q)
+    joint.limit = np.array([0.0, model.joint.upper])
+    joint.set_drive_property(0.0, model.joint.damping)
+    entities[0].pose = sapien.Pose(frame.p, frame.q)
+    for entity in entities:
+        scene.add_entity(entity)
+    part.articulation.set_qpos(np.array([opening], dtype=np.float32))
+    return part, root
 
 
 def wall_of(command: cmd.AddWall) -> tuple[ObjectModel, Pose]:
@@ -268,6 +347,17 @@ def wall_of(command: cmd.AddWall) -> tuple[ObjectModel, Pose]:
     model = build_object("wall", (length, command.thickness, command.height))
     middle = np.array([*(start + end)[:2] / 2, start[2]])
     return model, Pose(middle, quaternion_from_yaw(yaw))
+
+
+def articulation_hulls(command: cmd.AddArticulation) -> list[tuple[str, list[Array]]]:
+    """The names and hulls in the world of an articulation that is not there yet."""
+    model = build_articulation(command.model, command.size, command.parameters)
+    frame = Pose(np.array(command.position), quaternion_from_yaw(command.yaw))
+    part = frame @ model.joint.frame_from_part(command.opening)
+    return [
+        (command.object_id, hulls_at(model.part, part)),
+        (cmd.frame_id(command.object_id), hulls_at(model.frame, frame)),
+    ]
 
 
 def hulls_at(model: ObjectModel, pose: Pose) -> list[Array]:

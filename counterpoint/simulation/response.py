@@ -16,6 +16,7 @@ from counterpoint.core.pose import (
     quaternion_from_yaw,
     read_only,
 )
+from counterpoint.objects.articulation import Joint
 from counterpoint.objects.model import ObjectModel
 from counterpoint.robots import RobotModel
 from counterpoint.robots.kinematics import Kinematics
@@ -68,6 +69,8 @@ class ObjectStatic:
         segmentation_id: What the segmentation pass shows for it.
         vertices: Every vertex of its shapes, in its frame, shape (n, 3) [m].
         reach: Radius of a sphere about its origin that holds them all [m].
+        joint: What holds it to a frame, or None.
+        frame: The pose of that frame in the world, or None.
     """
 
     object_id: str
@@ -78,6 +81,8 @@ class ObjectStatic:
     segmentation_id: int
     vertices: Array
     reach: float
+    joint: Joint | None = None
+    frame: Pose | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,11 +194,14 @@ class RobotState:
 class ObjectState:
     """An object in one frame. Every array is read-only."""
 
-    __slots__ = ("_state", "static")
+    __slots__ = ("_all", "_state", "static")
 
-    def __init__(self, static: ObjectStatic, state: State) -> None:
+    def __init__(
+        self, static: ObjectStatic, state: State, objects: Mapping[str, ObjectStatic]
+    ) -> None:
         self.static = static
         self._state = state
+        self._all = objects
 
     @property
     def position(self) -> Array:
@@ -223,6 +231,35 @@ class ObjectState:
         """Shape (3,) [rad/s]."""
         row: Array = self._state.object_angular[self.static.row]
         return row
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """Ids of the movable objects whose middle is inside this container, lowest first."""
+        if self.static.model.interior is None:
+            return ()
+        low, high = self.static.model.interior
+        others = [o for o in self._all.values() if not o.static and o is not self.static]
+        if not others:
+            return ()
+        middles = np.array(
+            [
+                Pose(self._state.object_position[o.row], self._state.object_quaternion[o.row])
+                .apply(0.5 * (o.vertices.min(axis=0) + o.vertices.max(axis=0)))
+                for o in others
+            ]
+        )  # fmt: skip
+        local = (middles - self.position) @ matrix_from_quaternion(self.quaternion)
+        inside = ((local >= low) & (local <= high)).all(axis=1)
+        found = [(float(local[i, 2]), others[i].object_id) for i in np.flatnonzero(inside)]
+        return tuple(name for _, name in sorted(found))
+
+    @property
+    def opening(self) -> float | None:
+        """How far a part of an articulation is open [rad or m]; None for other objects."""
+        joint, frame = self.static.joint, self.static.frame
+        if joint is None or frame is None:
+            return None
+        return joint.position(frame.inverse() @ self.pose)
 
     @property
     def bounds(self) -> Array:

@@ -23,6 +23,7 @@ from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.object_bodies import (
     WALL_FRICTION,
     ObjectBodies,
+    articulation_hulls,
     build_body,
     hulls_at,
     unit,
@@ -49,6 +50,7 @@ from counterpoint.simulation.snapshot import SceneScript, Snapshot, WeldState, m
 BUILDING = frozenset(
     {
         "create_empty_room", "set_gravity", "set_lighting", "add_object", "add_wall",
+        "add_articulation",
         "set_object_physics", "set_color", "add_robot",
     }
 )  # fmt: skip
@@ -105,6 +107,7 @@ class SapienSimulator:
             "terminate": lambda _: None,  # the controller closes itself after the frame
             "add_object": self._add_object,
             "add_wall": self._add_wall,
+            "add_articulation": self._add_articulation,
             "remove_object": self._remove_object,
             "teleport_object": self._things.teleport,
             "set_object_velocity": self._things.set_velocity,
@@ -216,7 +219,7 @@ class SapienSimulator:
             frame=self.frame,
             time=self.frame * self._dt,
             robots=Views(robots, lambda r: RobotState(robots[r], state, held[r], contacts)),
-            objects=Views(objects, lambda o: ObjectState(objects[o], state)),
+            objects=Views(objects, lambda o: ObjectState(objects[o], state, objects)),
             contacts=contacts,
             state=state,
             segmentation_ids=self.segmentation_ids,
@@ -278,6 +281,7 @@ class SapienSimulator:
             drives={name: array.astype("<f8").tobytes() for name, array in drives.items()},
             holding=self._fleet.drives.holding,
             objects=self._things.rows.astype("<f4").tobytes(),
+            openings=self._things.openings().astype("<f4").tobytes(),
             welds=tuple(self._weld_states()),
             hands=tuple(self._grips.hands()),
             segmentation=self.segmentation_ids,
@@ -295,9 +299,10 @@ class SapienSimulator:
         """
         self._numbered = snapshot.segmentation
         self.apply(commands)
-        motion = motion_of(snapshot, len(self._fleet.q), len(self.objects))
+        articulations = sum(o.joint is not None for o in self.objects.values())
+        motion = motion_of(snapshot, len(self._fleet.q), len(self.objects), articulations)
         self._fleet.set_motion(motion, holding=snapshot.holding)
-        self._things.set_motion(motion.objects)
+        self._things.set_motion(motion.objects, motion.openings)
         for weld in snapshot.welds:
             pose = np.array(weld.carrier_from_object)
             self._fix(weld.robot_id, weld.arm, weld.object_id, sapien.Pose(pose[:3], pose[3:]))
@@ -365,6 +370,13 @@ class SapienSimulator:
         model = self._things.add_wall(self._scene, command, segmentation)
         self._show_object(command.object_id, model, command.color, segmentation)
 
+    def _add_articulation(self, command: cmd.AddArticulation) -> None:
+        part, frame = command.object_id, cmd.frame_id(command.object_id)
+        ids = self._segmentation(part), self._segmentation(frame)
+        model = self._things.add_articulation(self._scene, command, ids)
+        self._show_object(part, model.part, None, ids[0])
+        self._show_object(frame, model.frame, None, ids[1])
+
     def _show_object(self, object_id: str, model: Any, color: Any, segmentation: int) -> None:
         body = self._things.bodies[object_id]
         kind = "wall" if model.name == "wall" else "object"
@@ -373,6 +385,8 @@ class SapienSimulator:
 
     def _remove_object(self, command: cmd.RemoveObject) -> None:
         name = command.object_id
+        if self.objects[name].joint is not None:
+            self._remove_object(cmd.RemoveObject(object_id=cmd.frame_id(name)))
         for weld in [w for w, (_, held) in self._welds.items() if held == name]:
             robot_id, arm = weld.rsplit("/", 1)
             self._let_go(robot_id, Arm(arm))
@@ -489,6 +503,8 @@ class SapienSimulator:
                 found.append((command.object_id, hulls_at(model, pose)))
             elif isinstance(command, cmd.AddWall):
                 found.append((command.object_id, hulls_at(*wall_of(command))))
+            elif isinstance(command, cmd.AddArticulation):
+                found += articulation_hulls(command)
         if room is not None:
             found += [(name, hulls_at(model, pose)) for name, model, pose in room.wall_models()]
         return found

@@ -73,6 +73,7 @@ class Snapshot(_Part):
         drives: The drives' arrays by name, float64.
         holding: Whether nothing moves any drive target.
         objects: Position, quaternion and velocities of each object, float32, shape (m, 13).
+        openings: Position and velocity of the joint of each articulation, float32, shape (k, 2).
         welds: What is fixed to hands.
         hands: What hands press on.
         segmentation: What the segmentation pass shows for each name.
@@ -86,6 +87,7 @@ class Snapshot(_Part):
     drives: dict[str, bytes]
     holding: bool
     objects: bytes
+    openings: bytes
     welds: tuple[WeldState, ...]
     hands: tuple[HandState, ...]
     segmentation: dict[str, Annotated[int, Field(gt=0, lt=1 << 16)]]
@@ -99,16 +101,18 @@ class Motion(NamedTuple):
         qd: Joint velocities, shape (n,).
         drives: Drive arrays by name, each shape (n,).
         objects: Object states, shape (m, 13).
+        openings: Joints of articulations, shape (k, 2).
     """
 
     q: Array
     qd: Array
     drives: dict[str, Array]
     objects: Array
+    openings: Array
 
 
-def motion_of(snapshot: Snapshot, joints: int, objects: int) -> Motion:
-    """The arrays of a snapshot of a scene with so many joints and objects.
+def motion_of(snapshot: Snapshot, joints: int, objects: int, articulations: int) -> Motion:
+    """The arrays of a snapshot of a scene with so many joints, objects and articulations.
 
     Raises:
         ValueError: If they do not fit, or are not finite, or hold what is no rotation.
@@ -125,6 +129,7 @@ def motion_of(snapshot: Snapshot, joints: int, objects: int) -> Motion:
         _array(snapshot.qd, np.float32, joints, "qd"),
         {k: _array(v, np.float64, joints, k) for k, v in snapshot.drives.items()},
         rows,
+        _array(snapshot.openings, np.float32, articulations * 2, "openings").reshape(-1, 2),
     )
 
 
