@@ -9,7 +9,7 @@ from counterpoint.add_ons import (
     ThirdPersonCamera,
     VideoCapture,
 )
-from counterpoint.controller import Controller
+from counterpoint.controller import Arbiter, Controller
 from counterpoint.core.arm import Arm
 from counterpoint.core.deadlines import deadline
 from counterpoint.core.errors import (
@@ -38,6 +38,7 @@ __all__ = [
     "ActionFailed",
     "ActionStatus",
     "AddOn",
+    "Arbiter",
     "Arm",
     "CollisionDetection",
     "CommError",

@@ -38,10 +38,17 @@ def check_duration(value: float | None) -> float | None:
     Raises:
         CommandError: If it is negative or not a finite number.
     """
-    if value is not None and not (
-        isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
-    ):
-        raise CommandError("expected 0 or more seconds", field="duration", value=value)
+    return None if value is None else check_seconds(value, "duration")
+
+
+def check_seconds(value: float, field: str) -> float:
+    """A length of time [s].
+
+    Raises:
+        CommandError: If it is negative or not a finite number.
+    """
+    if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
+        raise CommandError("expected 0 or more seconds", field=field, value=value)
     return value
 
 

@@ -66,6 +66,10 @@ class _BaseMotion(GuardedAction):
             return [DriveJoints("base", np.array([0.0, 0.0, velocity]))]
         return [DriveJoints("base", np.array([velocity, 0.0, 0.0]))]
 
+    def estimate_progress(self) -> float:
+        """See `Action`."""
+        return 0.0 if self._plan is None else self._plan.progress
+
     def state(self) -> object:
         """See `Action`."""
         return None if self._plan is None else (self._plan.state(), self._settling)
@@ -234,6 +238,7 @@ class TurnTo(Composite):
     """Turn to face a robot, an object or a position."""
 
     tracks = ("base",)
+    legs = 1
     failed = ActionStatus.failed_to_turn
 
     def __init__(self, target: Target) -> None:
@@ -261,6 +266,7 @@ class MoveTo(Composite):
     """
 
     tracks = ("base",)
+    legs = 2
 
     def __init__(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> None:
         super().__init__()

@@ -43,6 +43,8 @@ TURNS = tuple(np.deg2rad([0, 30, -30, 60, -60, 90, -90, 135, -135, 180]).tolist(
 class Drop(Action):
     """Open a hand and wait until what it held rests.
 
+    It claims nothing: nobody else's claim keeps a hand closed.
+
     Args:
         arm: The hand.
         max_frames: How long to wait.
@@ -116,6 +118,8 @@ def release(resp: Response, static: RobotStatic, arm: Arm) -> list[Command]:
 class Place(Composite):
     """Carry the held object onto something or to a position, let go, and withdraw.
 
+    It claims the held object and the one that it is placed on, and waits for them.
+
     Args:
         target: An object to place it on (on its top, in the middle or, where that is taken or out
             of reach, nearer to the robot), (object, affordance), or the position of the held
@@ -137,6 +141,13 @@ class Place(Composite):
         self.object_id: str | None = None
         self._goal = np.zeros(3)
         self._steps: list[Action] = []
+
+    def get_claims(self, dynamic: RobotState) -> tuple[str, ...]:
+        """See `Action`. A hand that holds nothing claims nothing: the action ends at once."""
+        held, support = dynamic.held.get(self.arm), name_of(self.target)
+        if held is None:
+            return ()
+        return (*self.claims, held, *(() if support is None else (support,)))
 
     def get_initialization_commands(
         self,
@@ -269,6 +280,7 @@ class Place(Composite):
                 self.arm, ignore=spare, optional=True,
             ),
         ]  # fmt: skip
+        self.legs = len(self._steps)
 
     def _support_points(self, resp: Response, corners: Array, shoulder: Array) -> list[Array]:
         """Where the held point may come, in the world, best first, each shape (3,) [m].

@@ -9,6 +9,7 @@ import numpy as np
 
 from counterpoint.actions.action import Action, Composite, Request
 from counterpoint.actions.arm_motion import Obstacles, between, line_waypoints, torso_options
+from counterpoint.actions.claims import OnConflict
 from counterpoint.actions.grasp_poses import CLEARANCE, SQUEEZE, GraspPose, grasp_poses
 from counterpoint.actions.hand_motion import FollowJoints, MoveHand
 from counterpoint.actions.status import ActionStatus, ImageFrequency
@@ -98,6 +99,9 @@ class CloseHand(Action):
 class Grasp(Composite):
     """Approach an object if the hand is not there, close, and hold it.
 
+    It claims the object. Of several robots that grasp it at once, one does; the others end as
+    `conflict`.
+
     Args:
         target: The object, or (object, affordance).
         arm: The hand.
@@ -106,6 +110,8 @@ class Grasp(Composite):
         relative_to_hand: Whether `angle` starts from the hand as it is; else from pointing down.
         hold: `friction` or `weld`; None is the model's choice.
     """
+
+    on_conflict: OnConflict = "fail"
 
     def __init__(
         self,
@@ -130,7 +136,7 @@ class Grasp(Composite):
         self.object_id, self.arm, self.hold = name, arm, hold
         self.angle = None if angle is None else math.radians(angle)
         self.axis, self.relative_to_hand = axis, relative_to_hand
-        self.tracks = (f"{arm.value}_arm",)
+        self.tracks, self.claims = (f"{arm.value}_arm",), (name,)
         self._affordance = ""
         self._steps: list[Action] = []
 
@@ -266,6 +272,7 @@ class Grasp(Composite):
             MoveHand(lambda _: [goal], self.arm, ignore=spare),
             CloseHand(self.object_id, self.arm, weld=weld),
         ]
+        self.legs = len(self._steps)
 
     def _turned(self, candidates: list[GraspPose], dynamic: RobotState) -> list[GraspPose]:
         """The same points with the orientation that the caller asked for."""

@@ -41,6 +41,7 @@ class FollowJoints(GuardedAction):
         super().__init__()
         self.tracks = tracks
         self._waypoints = list(waypoints)
+        self._legs = len(self._waypoints)
         self._arm = arm
         self._ignore = ignore
         self._limits: TrackLimits | None = None
@@ -81,6 +82,12 @@ class FollowJoints(GuardedAction):
                 if off < SETTLED or self._settling > SETTLE_FRAMES:
                     return self.succeed("there", distance=float(off))
         return self._limits.requests(self._limits.step(self._plan, dynamic))
+
+    def estimate_progress(self) -> float:
+        """See `Action`."""
+        if self._plan is None:
+            return 0.0
+        return 1.0 - (len(self._waypoints) + 1.0 - self._plan.progress) / self._legs
 
     def state(self) -> Any:
         """See `Action`."""
@@ -169,6 +176,10 @@ class MoveHand(GuardedAction):
                 return self.succeed("there", distance=off)
             return []
         return self._limits.requests(self._path.step(dynamic.target[self._limits.indices]))
+
+    def estimate_progress(self) -> float:
+        """See `Action`."""
+        return 0.0 if self._path is None else self._path.progress
 
     def state(self) -> Any:
         """See `Action`."""

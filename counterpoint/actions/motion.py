@@ -58,6 +58,7 @@ class JointMotion:
         self._input.target_velocity = [0.0] * n
         if duration is not None:
             self._input.minimum_duration = duration
+        self._origin = self._position
         self.finished = False
         self._gave_up = False
         self.goal = np.asarray(goal, dtype=np.float64)
@@ -65,6 +66,8 @@ class JointMotion:
 
     def retarget(self, goal: Array) -> None:
         """Go to `goal` from now on, shape (n,)."""
+        if self.finished:
+            self._origin = self._position
         self.goal = np.array(goal, dtype=np.float64)
         self._input.target_position = self.goal.tolist()
         self.finished = self._gave_up = False
@@ -110,6 +113,13 @@ class JointMotion:
         """The commanded velocities now, shape (n,)."""
         return np.array(self._input.current_velocity)
 
+    @property
+    def progress(self) -> float:
+        """Share of the way from where it last stood to the goal that lies behind it, at most 1."""
+        whole = float(np.abs(self.goal - self._origin).sum())
+        left = float(np.abs(self.goal - self._position).sum())
+        return 1.0 - left / whole if whole > 0 else 1.0
+
     def state(self) -> tuple[Array, Array, int]:
         """Commanded positions, the goal, and frames held back, for the state hash."""
         return self._position, self.goal, self._held_back
@@ -148,7 +158,7 @@ class PathMotion:
         acceleration = float(np.min(0.5 * max_acceleration / np.maximum(slope, 1e-9)))
         speed, acceleration = min(speed, 1e3), min(acceleration, 1e4)
         one = np.ones(1)
-        self._progress = JointMotion(
+        self._along = JointMotion(
             np.zeros(1), np.zeros(1), one, speed * one, acceleration * one, dt, duration
         )
         self._s = 0.0
@@ -157,12 +167,17 @@ class PathMotion:
     @property
     def finished(self) -> bool:
         """Whether the end is reached."""
-        return self._progress.finished
+        return self._along.finished
+
+    @property
+    def progress(self) -> float:
+        """Share of the path that lies behind it, 0 to 1."""
+        return self._s
 
     def step(self, target: Array) -> Array:
         """The mean velocity of the next frame, shape (n,), given the drive targets now."""
         s = np.array([self._s])
-        self._s = min(1.0, self._s + float(self._progress.step(s, s)[0]) * self._dt)
+        self._s = min(1.0, self._s + float(self._along.step(s, s)[0]) * self._dt)
         velocity: Array = (self._curve(self._s) - target) / self._dt
         return velocity
 

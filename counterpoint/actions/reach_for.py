@@ -172,6 +172,11 @@ class ReachFor(GuardedAction):
             return []
         return self._limits.requests(self._limits.step(self._plan, dynamic))
 
+    def estimate_progress(self) -> float:
+        """See `Action`."""
+        motion = self._path or self._plan
+        return 0.0 if motion is None else motion.progress
+
     def state(self) -> Any:
         """See `Action`."""
         motion = self._path or self._plan

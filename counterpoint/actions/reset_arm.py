@@ -85,6 +85,10 @@ class ResetArm(GuardedAction):
                 )  # fmt: skip
         return self._limits.requests(self._limits.step(self._plan, dynamic))
 
+    def estimate_progress(self) -> float:
+        """See `Action`."""
+        return 0.0 if self._plan is None else self._plan.progress
+
     def state(self) -> Any:
         """See `Action`."""
         return None if self._plan is None else (self._plan.state(), self._settling)

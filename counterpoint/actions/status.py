@@ -50,7 +50,8 @@ class Result:
     Attributes:
         reason: A sentence.
         facts: What applies of `object_id`, `robot_id`, `link`, `distance` [m], `limit`, `frame`,
-            `error`; each is also an attribute of the result, None where it does not apply.
+            `resource`, `error`; each is also an attribute of the result, None where it does not
+            apply.
     """
 
     reason: str = ""

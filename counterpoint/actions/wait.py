@@ -26,6 +26,10 @@ class Wait(Action):
             return self.succeed(f"{self.frames} frames passed")
         return []
 
+    def estimate_progress(self) -> float:
+        """See `Action`."""
+        return 1.0 - self._left / self.frames
+
     def state(self) -> Any:
         """See `Action`."""
         return self._left

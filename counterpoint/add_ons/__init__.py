@@ -2,6 +2,7 @@
 
 from counterpoint.add_ons.add_on import AddOn, Host
 from counterpoint.add_ons.image_capture import ImageCapture
+from counterpoint.add_ons.interaction import Interaction
 from counterpoint.add_ons.recorder import Recorder
 from counterpoint.add_ons.replay import Replay
 from counterpoint.add_ons.robot import Robot
@@ -12,6 +13,7 @@ __all__ = [
     "AddOn",
     "Host",
     "ImageCapture",
+    "Interaction",
     "Recorder",
     "Replay",
     "Robot",

@@ -18,6 +18,7 @@ from counterpoint.actions import (
     ImageFrequency,
     Request,
 )
+from counterpoint.actions.claims import Claim, Claimant, check_resources
 from counterpoint.actions.status import Result
 from counterpoint.add_ons.add_on import Host
 from counterpoint.commands import Command, DriveRobot
@@ -44,7 +45,7 @@ class ActionRunner:
     """The actions of one robot.
 
     Attributes:
-        queue: Started, to initialise in the next frame.
+        queue: Started, to initialise in the next frame, or when their claims are granted.
         running: Initialised and ongoing.
         ending: Ended, with their end phase to come in this frame.
     """
@@ -53,6 +54,7 @@ class ActionRunner:
         self.queue: list[Action] = []
         self.running: list[Action] = []
         self._static = static
+        self._started = 0
         self.ending: list[Action] = []
         self._last: dict[str, Action] = {}
         self._velocity: Array | None = None
@@ -75,14 +77,34 @@ class ActionRunner:
                 f"it has {', '.join(self._spans)}",
                 {"robot_id": self._static.robot_id},
             )
+        self._started += 1
+        action.number = self._started
         self.queue.append(action)
+
+    def claims(self, claimant: Claimant, dynamic: RobotState) -> Sequence[Claim]:
+        """Step 1, before anything initialises: what its actions hold, and what they wait for."""
+        self._cancel_marked()
+        for action in self.queue:
+            if action.claim is None and action.status is ActionStatus.ongoing:
+                action.claims = tuple(self._phase(action, _asked_claims, action, dynamic))
+        if len(self.queue) > 1:
+            self._supersede()
+        found = _gather(self.running, claimant, None)
+        return _gather(self.queue, claimant, found) or ()
 
     def collect(self, moment: Moment) -> list[Command]:
         """Step 1: new actions initialise; velocities of all actions become one command."""
-        self._cancel_marked()
         queue, self.queue = self.queue, []
         for action in queue:
-            self._initialise(action, moment)
+            if action.waiting:
+                self.queue.append(action)
+            else:
+                self._initialise(action, moment)
+        if any(not a.waiting for a in self.queue):  # replaced by one that has just initialised
+            for action in self.queue:
+                if not action.waiting:
+                    self._initialise(action, moment)
+            self.queue = [a for a in self.queue if a.waiting]
         asked, self._commands = self._commands, []
         # What an action asked for may have lost its sense in the meantime.
         commands = [c for action, c in asked if self._acceptable(action, c, moment)]
@@ -138,9 +160,12 @@ class ActionRunner:
     def state(self) -> Any:
         """What later frames depend on, for the state hash."""
         return [
-            (type(a).__name__, a.status.value, a.started_frame, a.cancelling, a.state())
+            (
+                type(a).__name__, a.status.value, a.initialized, a.started_frame, a.cancelling,
+                a.state(),
+            )
             for a in (*self.running, *self.queue)
-        ]
+        ]  # fmt: skip
 
     def _cancel_marked(self) -> None:
         for action in self.running:
@@ -150,6 +175,15 @@ class ActionRunner:
             if action.cancelling is not None and action.status is ActionStatus.ongoing:
                 action.initialized = True
                 action.end(action.cancelling_as, action.cancelling)
+
+    def _supersede(self) -> None:
+        """A newer action replaces one on its tracks that has only waited so far."""
+        for k, action in enumerate(self.queue):
+            if action.waiting:
+                for new in self.queue[k + 1 :]:
+                    if new.status is ActionStatus.ongoing and set(new.tracks) & set(action.tracks):
+                        _replace(action, new)
+                        break
 
     def _initialise(self, action: Action, moment: Moment) -> None:
         host = moment.host
@@ -179,11 +213,11 @@ class ActionRunner:
     def _make_room(self, new: Action) -> None:
         """Replace the actions whose tracks a new one needs; take back tracks that are only lent."""
         wanted = set(new.tracks)
-        for action in self.running:
+        for action in (*self.running, *self.queue):
             if action is not new and action.status is ActionStatus.ongoing:
                 action.borrowed.difference_update(wanted)
                 if wanted & set(action.tracks):
-                    action.end(ActionStatus.replaced, f"{type(new).__name__} took over its tracks")
+                    _replace(action, new)
 
     def _free_arms(self, new: Action, dynamic: RobotState) -> tuple[str, ...]:
         used = {
@@ -256,3 +290,30 @@ class ActionRunner:
                 action.end(ActionStatus.failure, f"it built a bad command: {error}", error=error)
             return False
         return True
+
+
+def _replace(action: Action, new: Action) -> None:
+    action.end(ActionStatus.replaced, f"{type(new).__name__} took over its tracks")
+
+
+def _asked_claims(action: Action, dynamic: RobotState) -> tuple[str, ...]:
+    return check_resources(action.get_claims(dynamic))
+
+
+def _gather(
+    roots: Sequence[Action], claimant: Claimant, found: list[Claim] | None
+) -> list[Claim] | None:
+    """Add to `found`, which is made where there is something, what actions and children claim."""
+    for root in roots:
+        action: Action | None = root
+        while action is not None:
+            if action.claims and not action.done:
+                if action.waiting and root.status is ActionStatus.ongoing:
+                    action.claim = action.claim or Claim(
+                        action, claimant, action.needs, root.number
+                    )
+                    found = [*(found or ()), action.claim]
+                elif action.claim is not None and action.claim.granted is not None:
+                    found = [*(found or ()), action.claim]
+            action = action.child
+    return found

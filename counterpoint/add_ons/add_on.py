@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Protocol, SupportsIndex, overload
 
+from counterpoint.actions.claims import Claim
 from counterpoint.commands import Command, CommandLike, Names
 from counterpoint.core.events import Event, EventBus
 from counterpoint.core.settings import Settings
@@ -108,6 +109,10 @@ class AddOn:
     def join(self, host: Host) -> None:
         """Its first frame is good; it takes part from now on."""
         self.host = host
+
+    def claims(self) -> Sequence[Claim]:
+        """Step 1, before any action initialises: what it holds and wants for itself alone."""
+        return ()
 
     def get_commands(self) -> list[Command]:
         """Step 1: commands for this frame."""

@@ -14,12 +14,15 @@ from counterpoint.actions import (
     CollisionDetection,
     ImageFrequency,
 )
+from counterpoint.actions.arguments import check_seconds
+from counterpoint.actions.claims import Claim, Claimant
 from counterpoint.add_ons.action_runner import ActionRunner, Moment
 from counterpoint.add_ons.add_on import AddOn
+from counterpoint.add_ons.interaction import Interaction, interaction_of
 from counterpoint.add_ons.robot_calls import RobotCalls, Started
 from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command, Names
 from counterpoint.core.errors import CommandError, UnknownRobotError
-from counterpoint.core.script import adopt
+from counterpoint.core.script import adopt, to_frames
 from counterpoint.robots import get_model
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
@@ -35,6 +38,8 @@ class Robot(RobotCalls, AddOn):
         image_frequency: When its own cameras take images.
         collision_detection: The rules by which its motion stops.
         priority: Who wins where robots want the same thing; higher first.
+        cooldown: Seconds after an interaction in which it stands back for others, under the
+            arbiter's policy `cooldown`.
         image_size: Width and height of its cameras' images [pixels].
 
     Attributes:
@@ -53,17 +58,19 @@ class Robot(RobotCalls, AddOn):
         image_frequency: ImageFrequency = ImageFrequency.once,
         collision_detection: CollisionDetection | None = None,
         priority: int = 0,
+        cooldown: float = 0.5,
         image_size: tuple[int, int] = (256, 256),
     ) -> None:
         self.robot_id = robot_id
         self.model = get_model(model)
         self.image_frequency = image_frequency
         self.collision_detection = collision_detection or CollisionDetection()
-        self.priority = priority
+        self.priority, self.cooldown = priority, check_seconds(cooldown, "cooldown")
         self.action: Action | None = None
         self._position, self._rotation, self._image_size = position, rotation, image_size
         self._response: Response | None = None
         self._runner: ActionRunner | None = None
+        self._claimant = Claimant(robot_id)
 
     # --- what scripts see ---------------------------------------------------------------------
 
@@ -87,18 +94,32 @@ class Robot(RobotCalls, AddOn):
 
     @property
     def actions(self) -> Mapping[str, Action]:
-        """Track → the ongoing action on it, with those that wait for the next frame."""
+        """Track → the ongoing action on it, with those that wait for the next frame.
+
+        One that waits for its claims has its tracks only where nothing else runs on them.
+        """
         view: dict[str, Action] = {}
-        for action in self._actions():
+        for action in sorted(self._actions(), key=lambda a: a.claim is None or not a.waiting):
             for track in action.tracks:
                 view[track] = action
         return MappingProxyType(view)
 
+    @property
+    def interaction(self) -> Interaction:
+        """How it stands towards what robots share: what it holds, waits for, and since when."""
+        host = self.host
+        if host is None or self._runner is None:
+            return Interaction()
+        return interaction_of(
+            self._claimant, self._actions(), self.action,
+            frame=host.frame, frames_per_second=host.frames_per_second,
+        )  # fmt: skip
+
     def start(self, action: Started) -> Started:
         """Start an action; it initialises in the next `communicate()`. Returns it.
 
-        It replaces ongoing actions whose tracks it needs. An action whose tracks the robot lacks
-        ends at once as `not_supported`.
+        One with claims waits until they are granted. It replaces ongoing actions whose tracks it
+        needs. An action whose tracks the robot lacks ends at once as `not_supported`.
 
         Raises:
             UnknownRobotError: Before the first frame with the robot.
@@ -153,6 +174,20 @@ class Robot(RobotCalls, AddOn):
         """Whether a replay has brought a robot of that name and model."""
         return names.robots.get(self.robot_id) is self.model
 
+    def claims(self) -> Sequence[Claim]:
+        """What its actions hold, and what they wait for."""
+        runner, host, response = self._runner, self.host, self._response
+        if runner is None or host is None or response is None:
+            return ()
+        if not (runner.queue or runner.running) or self.robot_id not in host.names.robots:
+            return ()
+        claimant = self._claimant
+        claimant.priority = self.priority
+        claimant.cooldown = (
+            to_frames(self.cooldown, host.frames_per_second) if self.cooldown > 0 else 0
+        )
+        return runner.claims(claimant, response.robots[self.robot_id])
+
     def get_commands(self) -> list[Command]:
         """New actions initialise; velocities of all actions become one command."""
         runner, host = self._runner, self.host
@@ -182,8 +217,8 @@ class Robot(RobotCalls, AddOn):
         return runner.settle(self._moment()) if runner is not None and runner.ending else []
 
     def state(self) -> Any:
-        """Its actions."""
-        return None if self._runner is None else self._runner.state()
+        """Its actions and interactions."""
+        return None if self._runner is None else (self._runner.state(), self._claimant.state())
 
     def leave(self) -> None:
         """The scene is gone: every action is, too."""
@@ -196,6 +231,7 @@ class Robot(RobotCalls, AddOn):
         if self._runner is not None:
             self._runner.abandon(reason)
         self._runner, self._response, self.action = None, None, None
+        self._claimant = Claimant(self.robot_id)
 
     def _actions(self) -> list[Action]:
         """Those that run, then those that wait for the next frame."""

@@ -18,6 +18,7 @@ from counterpoint.commands import (
     in_order,
     parse_commands,
 )
+from counterpoint.controller.arbiter import Arbiter
 from counterpoint.controller.run import run_to_end
 from counterpoint.controller.scripts import Scripts
 from counterpoint.controller.stage import Stage
@@ -48,8 +49,10 @@ class Controller:
             entered there; None for never. It is part of the run: it changes what follows, in the
             last bits, whether the run is recorded or not.
         hash_chain: Whether the digest of a frame includes that of the frame before.
+        arbiter: Settles what several robots want; None goes by priority.
 
     Attributes:
+        arbiter: Settles what several robots want for themselves alone.
         events: Publishes what happens.
         response: The response to the last frame, or None.
     """
@@ -67,6 +70,7 @@ class Controller:
         workers: int = 1,
         checkpoint_every: int | None = None,
         hash_chain: bool = False,
+        arbiter: Arbiter | None = None,
     ) -> None:
         settings = Settings(
             seed, frames_per_second, substeps, workers, checkpoint_every, hash_chain
@@ -79,6 +83,7 @@ class Controller:
         self._add_ons = AddOns(self)
         self._companions = AddOns(self)
         self._companions.extend(make() for make in self.companions)
+        self.arbiter = arbiter or Arbiter()
         self.events = EventBus()
         self.response: Response | None = None
         self._taking_part: list[AddOn] = []
@@ -218,7 +223,12 @@ class Controller:
         there = [(type(a).__name__, a.state()) for a in self._taking_part]
         parts = [part for part in there if part[1] is not None]
         scripts = self._scripts.state()
-        return digest_of([self.world_hash(), self.seed, simulator.state_parts(), parts, scripts])
+        return digest_of(
+            [
+                self.world_hash(), self.seed, simulator.state_parts(), parts,
+                self.arbiter.state(), scripts,
+            ]
+        )  # fmt: skip
 
     def reset(self) -> None:
         """End the scene and start at frame 0. Add-ons stay and begin anew in the next frame."""
@@ -344,6 +354,7 @@ class Controller:
         before, stage.names = stage.names, names
         self._change_cast(cast, new)
         try:
+            self.arbiter.settle(self, self._taking_part)
             # 2. Merge and sort by phase.
             asked = [c for a in self._taking_part for c in a.get_commands()]
             if asked:
@@ -421,6 +432,7 @@ class Controller:
         self._stage.begin(settings)
         self.response = None
         self._replayed = self._is_new = False
+        self.arbiter.clear()
         self.events.take()
 
     def _change_cast(self, cast: list[AddOn], new: Sequence[AddOn]) -> None:

@@ -72,6 +72,52 @@ class MemorySet(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimMade(Event):
+    """An action asks for resources that its robot wants for itself alone."""
+
+    robot_id: str
+    action: str
+    resources: tuple[str, ...]
+    on_conflict: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictSettled(Event):
+    """Several robots want a resource; one of them has it, or is to have it next.
+
+    Attributes:
+        resource: What they want.
+        winner: The robot that has it, or for which it is reserved.
+        losers: Those that wait for it or have ended as `conflict`, best first.
+        policy: The arbiter's.
+        reason: Why the winner goes before the first of the losers.
+    """
+
+    resource: str
+    winner: str
+    losers: tuple[str, ...]
+    policy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlock(Event):
+    """Robots wait for each other in a circle.
+
+    Attributes:
+        robots: Each waits for the next one, and the last for the first.
+        resources: What each of them waits for.
+        ended: The robot whose action ends as `conflict`, so that the others go on.
+        reason: The circle, spelled out.
+    """
+
+    robots: tuple[str, ...]
+    resources: tuple[str, ...]
+    ended: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignEvent(Event):
     """An event from a recording, of a type that is not defined here."""
 
