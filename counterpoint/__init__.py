@@ -3,7 +3,9 @@
 from counterpoint.actions import ActionStatus, CollisionDetection, ImageFrequency
 from counterpoint.add_ons import (
     AddOn,
+    CollisionLog,
     ImageCapture,
+    JsonlEvents,
     Recorder,
     Robot,
     ThirdPersonCamera,
@@ -41,6 +43,7 @@ __all__ = [
     "Arbiter",
     "Arm",
     "CollisionDetection",
+    "CollisionLog",
     "CommError",
     "CommandError",
     "Controller",
@@ -48,6 +51,7 @@ __all__ = [
     "DeadlineError",
     "ImageCapture",
     "ImageFrequency",
+    "JsonlEvents",
     "Pose",
     "Recorder",
     "RecorderError",

@@ -1,8 +1,10 @@
 """What takes part in the loop: robots, cameras, captures."""
 
 from counterpoint.add_ons.add_on import AddOn, Host
+from counterpoint.add_ons.collision_log import CollisionLog
 from counterpoint.add_ons.image_capture import ImageCapture
 from counterpoint.add_ons.interaction import Interaction
+from counterpoint.add_ons.jsonl_events import JsonlEvents
 from counterpoint.add_ons.recorder import Recorder
 from counterpoint.add_ons.replay import Replay
 from counterpoint.add_ons.robot import Robot
@@ -11,9 +13,11 @@ from counterpoint.add_ons.video_capture import VideoCapture
 
 __all__ = [
     "AddOn",
+    "CollisionLog",
     "Host",
     "ImageCapture",
     "Interaction",
+    "JsonlEvents",
     "Recorder",
     "Replay",
     "Robot",

@@ -375,11 +375,12 @@ class Controller:
         self,
         frame: list[Command],
         recorded_settle: Sequence[Command] = (),
-        recorded_events: Sequence[Event] = (),
+        recorded_events: Sequence[Event] | None = None,
     ) -> tuple[Response, Exception | None]:
         """Steps 4 to 7; also the first error of an add-on that was told of the frame."""
         stage, simulator = self._stage, self._stage.simulator
         self._in_frame = True
+        self.events.muted = recorded_events is not None
         try:
             # 4. Apply, step, observe.
             simulator.apply(frame)
@@ -406,16 +407,18 @@ class Controller:
                 simulator.capture(response)
             # 7. The frame is complete.
             stage.link_hash()
-            for event in recorded_events:
+            self.events.muted = False
+            for event in recorded_events or ():
                 self.events.publish(event)
             response.events.extend(self.events.take())
+            self.events.complete(response.frame, response.time)
             problem = self._tell(lambda a: a.on_frame(frame, settle, response))
             every = stage.settings.checkpoint_every
             if every is not None and stage.frame % every == 0:
                 snapshot = stage.checkpoint()
                 problem = self._tell(lambda a: a.on_checkpoint(snapshot)) or problem
         finally:
-            self._in_frame = False
+            self._in_frame = self.events.muted = False
         return response, problem
 
     def _tell(self, what: Callable[[AddOn], None]) -> Exception | None:

@@ -64,6 +64,32 @@ class ScriptEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContactBegan(Event):
+    """Two bodies begin to touch, with a force [N]; from `CollisionLog`."""
+
+    first: str
+    second: str
+    force: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEnded(Event):
+    """Two bodies have parted, after so many frames and a greatest force [N]."""
+
+    first: str
+    second: str
+    frames: int
+    greatest_force: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCompleted(Event):
+    """A frame is complete. For subscribers: it is not among the events of the response."""
+
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
 class MemorySet(Event):
     """A script has noted something down with `Recorder.memory_set()`."""
 
@@ -154,11 +180,16 @@ Subscriber = Callable[[Event], None]
 
 
 class EventBus:
-    """Publishes events to subscribers, in the order in which they subscribed."""
+    """Publishes events to subscribers, in the order in which they subscribed.
+
+    Attributes:
+        muted: Whether nothing is published, as in a replay, where events come from the recording.
+    """
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
         self._frame: list[Event] = []
+        self.muted = False
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` with each event from now on; the returned function ends that."""
@@ -172,7 +203,17 @@ class EventBus:
 
     def publish(self, event: Event) -> None:
         """Hand an event to everyone. A subscriber that raises is reported and does not stop it."""
+        if self.muted:
+            return
         self._frame.append(event)
+        self._tell(event)
+
+    def complete(self, frame: int, time: float) -> None:
+        """Tell subscribers that a frame is complete."""
+        if self._subscribers:
+            self._tell(FrameCompleted(frame, time))
+
+    def _tell(self, event: Event) -> None:
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(event)
