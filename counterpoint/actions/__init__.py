@@ -5,6 +5,7 @@ from counterpoint.actions.base_motion import MoveBy, MoveTo, TurnBy, TurnTo
 from counterpoint.actions.collision import CollisionDetection
 from counterpoint.actions.drop import Drop, Place
 from counterpoint.actions.grasp import Grasp
+from counterpoint.actions.reach_by_plan import Plan, ReachByPlan
 from counterpoint.actions.reach_for import ReachFor, nearer_arm
 from counterpoint.actions.reset_arm import ResetArm
 from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
@@ -24,6 +25,8 @@ __all__ = [
     "MoveBy",
     "MoveTo",
     "Place",
+    "Plan",
+    "ReachByPlan",
     "ReachFor",
     "Request",
     "ResetArm",

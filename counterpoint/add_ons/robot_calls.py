@@ -12,6 +12,8 @@ from counterpoint.actions import (
     MoveBy,
     MoveTo,
     Place,
+    Plan,
+    ReachByPlan,
     ReachFor,
     ResetArm,
     Target,
@@ -78,16 +80,18 @@ class RobotCalls:
         offhand_follows: bool = False,
         from_held: bool = False,
         held_point: str = "bottom",
+        plan: Plan | None = None,
         orientation: Sequence[float] | None = None,
-    ) -> ReachFor:
-        """Move one hand, or both with `arm=[left, right]`, to a target; see `ReachFor`."""
-        return self._begin(
-            ReachFor(
-                target, self._arms(arm, target), absolute, arrived_at, max_distance, duration,
-                offhand_follows, from_held, held_point, orientation,
-            ),
-            target,
+    ) -> ReachFor | ReachByPlan:
+        """Move one hand, or both with `arm=[left, right]`, to a target; see `ReachFor`.
+
+        With a `plan` it goes there step by step; see `ReachByPlan`.
+        """
+        reach = ReachFor(
+            target, self._arms(arm, target), absolute, arrived_at, max_distance, duration,
+            offhand_follows, from_held, held_point, orientation,
         )  # fmt: skip
+        return self._begin(reach if plan is None else ReachByPlan(reach, plan), target)
 
     def reset_arm(
         self, arm: Arm | Sequence[Arm] | None = None, duration: float | None = None
