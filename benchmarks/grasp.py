@@ -8,9 +8,11 @@ from collections import Counter
 
 import tyro
 from report import Report, spread, spread_line
-from trials import grasp_trial
+from trials import GRASP_SPACE, grasp_trial
 
-CLAIMS = {"panda": 0.95, "tiago_pro": 0.90}
+from counterpoint.robots import list_models
+
+LEAST = 0.95
 
 
 def main(trials: int = 100, seed: int = 0, quick: bool = False) -> None:
@@ -24,14 +26,14 @@ def main(trials: int = 100, seed: int = 0, quick: bool = False) -> None:
     if quick:
         trials = max(1, trials // 10)
     report = Report("grasp", "grasp, lift, hold, place", trials=trials, seed=seed)
-    for model, least in CLAIMS.items():
+    for model in (name for name in GRASP_SPACE if name in list_models()):
         begun = time.perf_counter()
         outcomes = [grasp_trial(model, k, seed) for k in report.track(range(trials), model)]
         failures = [(k, o) for k, o in enumerate(outcomes) if not o.success]
         slips = [o.numbers["slip"] for o in outcomes if o.success]
         off = [o.numbers["off"] for o in outcomes if o.success]
         frames = [o.numbers["frames"] for o in outcomes if o.success]
-        report.share(f"{model}: whole sequences", trials - len(failures), trials, least)
+        report.share(f"{model}: whole sequences", trials - len(failures), trials, LEAST)
         stages = Counter(o.stage for _, o in failures)
         report.figure(
             model,

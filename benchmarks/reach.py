@@ -14,14 +14,10 @@ import tyro
 from report import Report, spread, spread_line
 from trials import Outcome, Stage, beyond_reach, beyond_trial, reach_trial, sampler
 
-from counterpoint import Arm, derive_substream
+from counterpoint import derive_substream
+from counterpoint.robots import get_model, list_models
 
-ARMS = (
-    ("panda", Arm.right),
-    ("tiago_pro", Arm.left),
-    ("tiago_pro", Arm.right),
-    ("xarm7", Arm.right),
-)
+ARMS = tuple((name, arm) for name in list_models() for arm in get_model(name).arms)
 
 
 def main(trials: int = 500, beyond: int = 100, seed: int = 0, quick: bool = False) -> None:

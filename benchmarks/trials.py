@@ -36,6 +36,8 @@ def finish(controller: Controller, action: Action, max_frames: int = 1500) -> Ac
 
 GRASP_SPACE = {
     # model: cube sides, table (height, near edge), x, y range of the cube in the robot's frame [m]
+    "baxter": ((0.025, 0.04), (0.75, 0.50), (0.60, 0.85), (-0.45, -0.05)),
+    "fetch": ((0.03, 0.06), (0.70, 0.45), (0.55, 0.75), (-0.25, 0.25)),
     "panda": ((0.03, 0.06), None, (0.35, 0.60), (-0.30, 0.30)),
     "tiago_pro": ((0.04, 0.06), (0.75, 0.50), (0.58, 0.75), (-0.35, 0.00)),
 }

@@ -123,6 +123,7 @@ class RobotModel:
         drives: Track name → how its joints are driven.
         radius: Radius of the circle that the robot covers at its rest pose [m].
         package: The installed package that ships the description.
+        extra: The extra of counterpoint that installs it, or None where counterpoint itself does.
         fixed_joints: Joints whose name contains one of these are fixed (wheels).
         base_height: How far the description is lifted off the floor [m].
         base_speed: Largest speed forward [m/s] and turning [rad/s].
@@ -142,6 +143,7 @@ class RobotModel:
     drives: Mapping[str, Drive]
     radius: float
     package: str = "example-robot-data"
+    extra: str | None = None
     fixed_joints: tuple[str, ...] = ()
     base_height: float = 0.0
     base_speed: tuple[float, float] = (1.0, 1.5)

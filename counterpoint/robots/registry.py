@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
+
 from counterpoint.core.errors import UnknownModelError
 from counterpoint.robots.model import RobotModel
 
@@ -23,14 +26,34 @@ def get_model(name: str) -> RobotModel:
     """The model called `name`.
 
     Raises:
-        UnknownModelError: If there is none.
+        UnknownModelError: If there is none, or the extra that brings it is not installed.
     """
-    try:
-        return _MODELS[name]
-    except KeyError:
-        raise UnknownModelError(name, list_models()) from None
+    model = _MODELS.get(name)
+    if model is None:
+        raise UnknownModelError(name, list_models())
+    if not _is_installed(model):
+        raise UnknownModelError(
+            name, list_models(),
+            hint=f"{name!r} comes with an extra: pip install 'counterpoint[{model.extra}]'",
+        )  # fmt: skip
+    return model
 
 
 def list_models() -> list[str]:
-    """The names of the robot models, sorted."""
-    return sorted(_MODELS)
+    """The names of the robot models whose descriptions are installed, sorted."""
+    return sorted(name for name, model in _MODELS.items() if _is_installed(model))
+
+
+@lru_cache(maxsize=32)
+def _is_installed(model: RobotModel) -> bool:
+    """Whether the extra that brings a model is there; what counterpoint needs itself is taken to be.
+
+    The package's metadata say so: importing it could take seconds.
+    """
+    if model.extra is None:
+        return True
+    try:
+        distribution(model.package)
+    except PackageNotFoundError:
+        return False
+    return True
