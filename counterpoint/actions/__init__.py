@@ -5,6 +5,7 @@ from counterpoint.actions.base_motion import MoveBy, MoveTo, TurnBy, TurnTo
 from counterpoint.actions.collision import CollisionDetection
 from counterpoint.actions.drop import Drop, Place
 from counterpoint.actions.grasp import Grasp
+from counterpoint.actions.head_motion import LookAt, ResetHead, RotateHead
 from counterpoint.actions.reach_by_plan import Plan, ReachByPlan
 from counterpoint.actions.reach_for import ReachFor, nearer_arm
 from counterpoint.actions.reset_arm import ResetArm
@@ -22,6 +23,7 @@ __all__ = [
     "Drop",
     "Grasp",
     "ImageFrequency",
+    "LookAt",
     "MoveBy",
     "MoveTo",
     "Place",
@@ -30,7 +32,9 @@ __all__ = [
     "ReachFor",
     "Request",
     "ResetArm",
+    "ResetHead",
     "Result",
+    "RotateHead",
     "Target",
     "TurnBy",
     "TurnTo",

@@ -30,7 +30,7 @@ class JointMotion:
         max_velocity: Limits, shape (n,).
         max_acceleration: Limits, shape (n,).
         dt: Length of a frame [s].
-        duration: Lower bound on the time that it takes [s].
+        duration: Lower bound on the time that it takes, changes of the goal included [s].
     """
 
     def __init__(
@@ -56,9 +56,8 @@ class JointMotion:
         self._input.max_acceleration = np.asarray(max_acceleration).tolist()
         self._input.max_jerk = (np.asarray(max_acceleration) / JERK_TIME).tolist()
         self._input.target_velocity = [0.0] * n
-        if duration is not None:
-            self._input.minimum_duration = duration
         self._origin = self._position
+        self._duration, self._steps = duration, 0
         self.finished = False
         self._gave_up = False
         self.goal = np.asarray(goal, dtype=np.float64)
@@ -70,6 +69,7 @@ class JointMotion:
             self._origin = self._position
         self.goal = np.array(goal, dtype=np.float64)
         self._input.target_position = self.goal.tolist()
+        self._keep_duration()
         self.finished = self._gave_up = False
         self._least, self._held_back = np.inf, 0
 
@@ -87,9 +87,11 @@ class JointMotion:
             self._input.current_position = self._position.tolist()
             self._input.current_velocity = np.clip(velocity, -limit, limit).tolist()
             self._input.current_acceleration = [0.0] * len(target)
+            self._keep_duration()
             self.finished = self._gave_up = self._is_stuck(target)
         if self.finished:
             return np.zeros(len(self._position))
+        self._steps += 1
         result = self._generator.update(self._input, self._output)
         if result not in (Result.Working, Result.Finished):
             raise ArithmeticError(f"no trajectory to {self.goal}: {result}")
@@ -99,6 +101,11 @@ class JointMotion:
         self._output.pass_to_input(self._input)
         self.finished = result is Result.Finished
         return mean
+
+    def _keep_duration(self) -> None:
+        """A new plan has what is left of the duration, not all of it once more."""
+        if self._duration is not None:
+            self._input.minimum_duration = max(0.0, self._duration - self._steps * self._dt)
 
     def _is_stuck(self, target: Array) -> bool:
         """Whether drives that were held back in this frame have come no nearer for too long."""

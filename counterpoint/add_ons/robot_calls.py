@@ -9,6 +9,7 @@ from counterpoint.actions import (
     Action,
     Drop,
     Grasp,
+    LookAt,
     MoveBy,
     MoveTo,
     Place,
@@ -16,6 +17,8 @@ from counterpoint.actions import (
     ReachByPlan,
     ReachFor,
     ResetArm,
+    ResetHead,
+    RotateHead,
     Target,
     TurnBy,
     TurnTo,
@@ -120,6 +123,20 @@ class RobotCalls:
     def place(self, target: Target, arm: Arm | None = None, held_point: str = "bottom") -> Place:
         """Carry the held object onto an object's top or to a position, and let go."""
         return self._begin(Place(target, self._holding_arm(arm), held_point), target)
+
+    def look_at(
+        self, target: Target, duration: float | None = None, follow: bool = False
+    ) -> LookAt:
+        """Turn the head to a target, and with `follow` keep it there; see `LookAt`."""
+        return self._begin(LookAt(target, duration, follow), target)
+
+    def rotate_head(self, angle: float, axis: str, duration: float | None = None) -> RotateHead:
+        """Turn the head by `angle` [degrees] about `pitch` (down) or `yaw` (to the left)."""
+        return self._begin(RotateHead(angle, axis, duration))
+
+    def reset_head(self, duration: float | None = None) -> ResetHead:
+        """Turn the head back to rest."""
+        return self._begin(ResetHead(duration))
 
     def wait(self, frames: int) -> Wait:
         """Let frames pass."""

@@ -32,29 +32,29 @@ FETCH = register_model(
         end_effectors={
             # The hand points along its link's x axis.
             Arm.right: EndEffector(
-                "gripper_link", Pose.of((0, 0, 0), (0.5**0.5, 0, 0.5**0.5, 0)), finger_depth=0.03
+                "gripper_link", Pose.of((0, 0, 0), (0.5**0.5, 0, 0.5**0.5, 0)), finger_depth=0.033
             )
         },
         grippers={
             Arm.right: Gripper(
                 drivers=("r_gripper_finger_joint", "l_gripper_finger_joint"),
                 fingers=("r_gripper_finger_link", "l_gripper_finger_link"),
-                openings=(0.0, 0.1),
+                openings=(0.0, 0.0994),
                 positions=(0.0, 0.05),
                 force_limit=60.0,
             )
         },
         home={
-            "torso_lift_joint": 0.1,
-            **dict(zip(ARM, (1.32, 1.40, -0.2, 1.72, 0.0, 1.66, 0.0), strict=True)),
+            "torso_lift_joint": 0.15,
+            **dict(zip(ARM, (0.0, -1.19, -1.27, 1.77, 0.0, 1.24, 0.0), strict=True)),
         },
         drives={
             "base": Drive(stiffness=2500.0, damping=100.0, acceleration=1.0, mode="acceleration"),
             "torso": Drive(stiffness=20000.0, damping=4000.0, acceleration=0.2),
             "head": Drive(stiffness=200.0, damping=20.0, acceleration=8.0),
-            "right_arm": Drive(stiffness=1000.0, damping=100.0, acceleration=8.0),
+            "right_arm": Drive(stiffness=3000.0, damping=300.0, acceleration=8.0),
         },
-        radius=0.33,
+        radius=0.53,
         # The description's own planar base; counterpoint mounts the same one on every mobile robot.
         fixed_joints=("root_",),
         base_height=0.005,

@@ -125,6 +125,20 @@ def joint_links(model: RobotModel) -> dict[str, tuple[str, str]]:
     }
 
 
+@lru_cache(maxsize=64)
+def links_moved(model: RobotModel, joints: tuple[str, ...]) -> tuple[str, ...]:
+    """Every link that some of the joints move, nearest to the root first."""
+    moved: dict[str, None] = {}
+    links = joint_links(model)
+    before = -1
+    while len(moved) != before:  # descriptions list joints in any order
+        before = len(moved)
+        for joint, (parent, child) in links.items():
+            if joint in joints or parent in moved:
+                moved[child] = None
+    return tuple(moved)
+
+
 def _child_links(model: RobotModel, joints: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(joint_links(model)[j][1] for j in joints)
 
