@@ -1,6 +1,14 @@
 """What robots do: the action, its statuses, and one class per action."""
 
 from counterpoint.actions.action import Action, Composite, Controls, DriveJoints, Request
+from counterpoint.actions.animate import Animate
+from counterpoint.actions.animation import (
+    Animation,
+    KeyFrame,
+    get_animation,
+    list_animations,
+    register_animation,
+)
 from counterpoint.actions.base_motion import MoveBy, MoveTo, TurnBy, TurnTo
 from counterpoint.actions.collision import CollisionDetection
 from counterpoint.actions.drop import Drop, Place
@@ -16,6 +24,8 @@ from counterpoint.actions.wait import Wait
 __all__ = [
     "Action",
     "ActionStatus",
+    "Animate",
+    "Animation",
     "CollisionDetection",
     "Composite",
     "Controls",
@@ -23,6 +33,7 @@ __all__ = [
     "Drop",
     "Grasp",
     "ImageFrequency",
+    "KeyFrame",
     "LookAt",
     "MoveBy",
     "MoveTo",
@@ -39,5 +50,8 @@ __all__ = [
     "TurnBy",
     "TurnTo",
     "Wait",
+    "get_animation",
+    "list_animations",
     "nearer_arm",
+    "register_animation",
 ]

@@ -57,14 +57,14 @@ class Gaze:
         return _angle(self._miss(q, point))
 
     def aim(self, q: Array, point: Array) -> tuple[Array, float]:
-        """Joint positions of the head, within limits, that bring the line of sight nearest to a point.
+        """Joint positions of the head that bring the line of sight nearest to a point.
 
         Args:
             q: The robot's joint vector, where the search begins; only the head's joints move.
             point: Shape (3,) [m], in the frame that the robot is mounted in.
 
         Returns:
-            The head's positions, shape (n,) [rad], and the angle that is left [rad].
+            The head's positions within limits, shape (n,) [rad], and the angle that is left [rad].
         """
         best, left = self._descend(q, point)
         if left > EXACT:
@@ -109,7 +109,7 @@ class Gaze:
         return way / length - [1.0, 0.0, 0.0] if length > 1e-9 else np.zeros(3)
 
     def _descend(self, q: Array, point: Array, iterations: int = 30) -> tuple[Array, float]:
-        """Levenberg's and Marquardt's descent with limits as a clamp, from the head's pose in `q`."""
+        """The descent of Levenberg and Marquardt from the head's pose in `q`, clamped to limits."""
         q = q.copy()
         q[self.joints] = self.clip(q[self.joints])
         miss, damping = self._miss(q, point), 1e-6

@@ -29,10 +29,14 @@ class GuardedAction(Action):
         dynamic: RobotState,
         arms: Collection[Arm] | None = None,
         spared: Collection[str] = (),
+        *,
+        links: Collection[str] | None = None,
     ) -> None:
-        """Begin to watch the links of `arms`, or (None) all, for touches by names not `spared`."""
+        """Begin to watch `links`, or those of `arms`, or all, for touches by names not `spared`."""
         static = dynamic.static
-        if arms is not None:
+        if links is not None:
+            self._watched = frozenset(links)
+        elif arms is not None:
             self._watched = frozenset(n for arm in arms for n in arm_links(static.model, arm))
         there = resp.contacts.touching(static.robot_id)
         self._spared = set(spared) | {

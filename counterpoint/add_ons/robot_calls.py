@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from counterpoint.actions import (
     Action,
+    Animate,
+    Animation,
     Drop,
     Grasp,
     LookAt,
@@ -137,6 +139,10 @@ class RobotCalls:
     def reset_head(self, duration: float | None = None) -> ResetHead:
         """Turn the head back to rest."""
         return self._begin(ResetHead(duration))
+
+    def animate(self, animation: str | Animation, loop: bool = False) -> Animate:
+        """Play an animation, with `loop` again and again; see `list_animations`."""
+        return self._begin(Animate(animation, loop))
 
     def wait(self, frames: int) -> Wait:
         """Let frames pass."""

@@ -49,7 +49,7 @@ BAXTER = register_model(
         },
         drives={
             # The description lets the head turn at 10,000 rad/s.
-            "head": Drive(stiffness=200.0, damping=20.0, acceleration=4.0, velocity=1.5),
+            "head": Drive(stiffness=200.0, damping=20.0, acceleration=8.0, velocity=1.5),
             "left_arm": _ARM_DRIVE,
             "right_arm": _ARM_DRIVE,
         },

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from lxml import etree
+from numpy.typing import NDArray
 
 from counterpoint.core.pose import Array, Pose, matrix_from_quaternion, read_only
 from counterpoint.robots.model import BASE_JOINTS, RobotModel
@@ -37,6 +38,7 @@ class Description:
         upper: Highest position.
         velocity: Speed limit [m/s or rad/s].
         effort: Force or torque limit [N or N·m].
+        sliding: Which of them slide instead of turning.
         body_of: Link name → the merged link that carries it, and where it sits there.
     """
 
@@ -48,6 +50,7 @@ class Description:
     upper: Array
     velocity: Array
     effort: Array
+    sliding: NDArray[np.bool_]
     body_of: dict[str, tuple[str, Pose]]
 
 
@@ -123,6 +126,7 @@ def load_description(model: RobotModel) -> Description:
         upper=read_only(limits[:, 1]),
         velocity=read_only(limits[:, 2]),
         effort=read_only(limits[:, 3]),
+        sliding=read_only(np.array([j.get("type") == "prismatic" for j in moving])),
         body_of=body_of,
     )
 

@@ -46,10 +46,7 @@ def list_models() -> list[str]:
 
 @lru_cache(maxsize=32)
 def _is_installed(model: RobotModel) -> bool:
-    """Whether the extra that brings a model is there; what counterpoint needs itself is taken to be.
-
-    The package's metadata say so: importing it could take seconds.
-    """
+    """Whether the extra that brings a model is there, by its metadata: an import takes seconds."""
     if model.extra is None:
         return True
     try:
