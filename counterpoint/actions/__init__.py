@@ -12,6 +12,7 @@ from counterpoint.actions.animation import (
 from counterpoint.actions.base_motion import MoveBy, MoveTo, TurnBy, TurnTo
 from counterpoint.actions.collision import CollisionDetection
 from counterpoint.actions.drop import Drop, Place
+from counterpoint.actions.follow_policy import FollowPolicy, Policy
 from counterpoint.actions.grasp import Grasp
 from counterpoint.actions.head_motion import LookAt, ResetHead, RotateHead
 from counterpoint.actions.reach_by_plan import Plan, ReachByPlan
@@ -19,7 +20,7 @@ from counterpoint.actions.reach_for import ReachFor, nearer_arm
 from counterpoint.actions.reset_arm import ResetArm
 from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
 from counterpoint.actions.targets import Target
-from counterpoint.actions.wait import Wait
+from counterpoint.actions.wait import DoNothing, Wait
 
 __all__ = [
     "Action",
@@ -29,8 +30,10 @@ __all__ = [
     "CollisionDetection",
     "Composite",
     "Controls",
+    "DoNothing",
     "DriveJoints",
     "Drop",
+    "FollowPolicy",
     "Grasp",
     "ImageFrequency",
     "KeyFrame",
@@ -39,6 +42,7 @@ __all__ = [
     "MoveTo",
     "Place",
     "Plan",
+    "Policy",
     "ReachByPlan",
     "ReachFor",
     "Request",

@@ -58,9 +58,7 @@ class KeyFrame(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     time: Annotated[FiniteFloat, Field(gt=0)]
-    positions: Annotated[
-        dict[str, Literal["rest"] | tuple[FiniteFloat, ...]], Field(min_length=1)
-    ]
+    positions: Annotated[dict[str, Literal["rest"] | tuple[FiniteFloat, ...]], Field(min_length=1)]
 
 
 class Animation(BaseModel):
@@ -82,9 +80,7 @@ class Animation(BaseModel):
 
     @field_validator("models")
     @classmethod
-    def _in_order(
-        cls, models: dict[str, tuple[KeyFrame, ...]]
-    ) -> dict[str, tuple[KeyFrame, ...]]:
+    def _in_order(cls, models: dict[str, tuple[KeyFrame, ...]]) -> dict[str, tuple[KeyFrame, ...]]:
         for name, frames in models.items():
             if any(b.time <= a.time for a, b in pairwise(frames)):
                 raise ValueError(f"the times of {name!r} do not rise from key frame to key frame")

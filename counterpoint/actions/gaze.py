@@ -90,7 +90,7 @@ class Gaze:
         return np.minimum(np.maximum(positions, self._lower), self._upper)
 
     def joint_about(self, axis: str) -> tuple[int, float] | None:
-        """Which of the head's joints turns it about `pitch` or `yaw`, and its sign; None if none."""
+        """The descent of Levenberg and Marquardt from the head's pose in `q`, within limits."""
         home = np.array(self._kinematics.home)
         rest = self.camera_pose(home)
         for number, index in enumerate(self.joints.tolist()):

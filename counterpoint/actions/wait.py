@@ -6,6 +6,7 @@ from typing import Any
 
 from counterpoint.actions.action import Action, Request
 from counterpoint.actions.arguments import check_count
+from counterpoint.actions.status import ImageFrequency
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 
@@ -33,3 +34,17 @@ class Wait(Action):
     def state(self) -> Any:
         """See `Action`."""
         return self._left
+
+
+class DoNothing(Action):
+    """Succeed in the frame in which it starts: an action where a script needs one."""
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        return self.succeed("nothing was to be done")

@@ -9,13 +9,16 @@ from counterpoint.actions import (
     Action,
     Animate,
     Animation,
+    DoNothing,
     Drop,
+    FollowPolicy,
     Grasp,
     LookAt,
     MoveBy,
     MoveTo,
     Place,
     Plan,
+    Policy,
     ReachByPlan,
     ReachFor,
     ResetArm,
@@ -147,6 +150,16 @@ class RobotCalls:
     def wait(self, frames: int) -> Wait:
         """Let frames pass."""
         return self._begin(Wait(frames))
+
+    def do_nothing(self) -> DoNothing:
+        """Succeed in the next frame."""
+        return self._begin(DoNothing())
+
+    def follow_policy(
+        self, policy: Policy, frames: int, tracks: str | Sequence[str]
+    ) -> FollowPolicy:
+        """Let a policy drive `tracks` for up to `frames` frames; see `FollowPolicy`."""
+        return self._begin(FollowPolicy(policy, frames, tracks))
 
     # --- inside -------------------------------------------------------------------------------
 
