@@ -7,7 +7,7 @@ UNITS := $(wildcard tests/core tests/commands tests/objects tests/robots)
 BENCHMARKS := $(shell grep -l '__main__' benchmarks/*.py 2>/dev/null | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help core dev demo test test-all check format bench clean
+.PHONY: help core dev full demo test test-all check format bench clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,13 +18,16 @@ core: # what it takes to run
 dev: # what it takes to work on it
 	@bash scripts/bootstrap dev
 
+full: # what it takes to run every test
+	@bash scripts/bootstrap full
+
 demo: core ## two tiago_pro and a panda share a room; writes out/demo
 	@$(BIN)/counterpoint demo $(ARGS)
 
 test: dev ## the tests, without the slow ones (ARGS="-k reach" is handed on)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-test-all: dev ## every test, the slow ones too
+test-all: full ## every test, the slow ones and those of the maniskill extra too
 	@$(BIN)/python -m pytest -n $(JOBS) --slow $(ARGS)
 
 check: dev ## style, types, import contracts and the quick unit tests

@@ -90,7 +90,7 @@ class Gaze:
         return np.minimum(np.maximum(positions, self._lower), self._upper)
 
     def joint_about(self, axis: str) -> tuple[int, float] | None:
-        """The descent of Levenberg and Marquardt from the head's pose in `q`, within limits."""
+        """Which head joint turns it about `pitch` or `yaw`, and with which sign; None if none."""
         home = np.array(self._kinematics.home)
         rest = self.camera_pose(home)
         for number, index in enumerate(self.joints.tolist()):
@@ -109,7 +109,7 @@ class Gaze:
         return way / length - [1.0, 0.0, 0.0] if length > 1e-9 else np.zeros(3)
 
     def _descend(self, q: Array, point: Array, iterations: int = 30) -> tuple[Array, float]:
-        """The descent of Levenberg and Marquardt from the head's pose in `q`, clamped to limits."""
+        """The descent of Levenberg and Marquardt from the head's pose in `q`, within limits."""
         q = q.copy()
         q[self.joints] = self.clip(q[self.joints])
         miss, damping = self._miss(q, point), 1e-6
