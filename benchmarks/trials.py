@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -232,6 +233,42 @@ def move_trial(stage: Stage, index: int, seed: int = 0, arrived_at: float = 0.1)
         return Outcome(False, "arrival", f"{left:.3f} m are left", numbers)
     if past > arrived_at:
         return Outcome(False, "overshoot", f"it went {past:.3f} m too far", numbers)
+    return Outcome(True, numbers=numbers)
+
+
+def look_trial(stage: Stage, index: int, seed: int = 0) -> Outcome:
+    """Look at a random point: within 2°, or as near as any position of the head's joints.
+
+    The second is asked of a grid of positions, not of the solver that the action uses.
+    """
+    rng = derive_substream(f"look {stage.model} {index}", seed).default_rng()
+    point = np.array([*rng.uniform(-3, 3, 2), rng.uniform(0, 2)])
+    c = stage.begin()
+    begun = c.frame
+    action = finish(c, stage.robot.look_at(point))
+    frames = float(c.frame - begun)
+    state, kinematics = stage.robot.dynamic, stage.robot.static.kinematics
+    mount = stage.robot.model.cameras["head"]
+
+    def off(q: np.ndarray) -> float:
+        camera = stage.robot.static.mount @ kinematics.link_pose(q, mount.link)
+        way = (camera @ mount.link_from_camera).inverse().apply(point)
+        return math.degrees(math.acos(min(1.0, way[0] / float(np.linalg.norm(way)))))
+
+    angle = off(state.q)
+    numbers = {"angle": angle, "frames": frames, "in reach": float(angle < 2.0)}
+    if action.status is not ActionStatus.success:
+        stage.close()
+        return Outcome(False, "look", f"{action.status.name}: {action.result.reason}", numbers)
+    if angle >= 2.0:
+        head = kinematics.track_indices("head")
+        q, nearest = state.q.copy(), math.inf
+        grids = np.linspace(kinematics.lower[head], kinematics.upper[head], 40).T
+        for positions in product(*grids):
+            q[head] = positions
+            nearest = min(nearest, off(q))
+        if angle > nearest + 0.5:
+            return Outcome(False, "aim", f"{angle:.1f}° off where {nearest:.1f}° can be", numbers)
     return Outcome(True, numbers=numbers)
 
 

@@ -69,3 +69,10 @@ def test_an_unknown_set_of_packages_is_refused(tmp_path) -> None:
     done = set_up(tmp_path, "everything")
     assert done.returncode == 1
     assert "'everything'" in done.stderr
+
+
+def test_every_test_takes_more_room_than_running(tmp_path) -> None:
+    python = PYTHON.format(version="3.11", ensurepip=0)
+    done = set_up(tmp_path, "full", python3=python, df=DF)
+    assert done.returncode == 1
+    assert "5000 MB" in done.stderr

@@ -157,7 +157,7 @@ def _parse(name: str, data: Mapping[str, Any] | str | Path) -> Animation:
             return Animation.model_validate(data)
         return Animation.model_validate_json(Path(data).read_text("utf-8"))
     except ValidationError as error:
-        first = error.errors()[0]
+        first = max(error.errors(), key=lambda e: len(e["loc"]))  # the one that says most
         where = ".".join(map(str, first["loc"])) or "animation"
         reason = first["msg"].removeprefix("Value error, ")
         raise CommandError(

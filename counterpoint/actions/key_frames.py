@@ -9,7 +9,6 @@ import numpy as np
 
 from counterpoint.core.pose import Array
 
-SAMPLES = 8  # of the speed in each piece of a curve
 ROUNDS = 30  # of stretching, each of which changes the speeds of the neighbours
 SLACK = 1.001
 
@@ -104,11 +103,13 @@ def _needed(keys: Keys, *, stop: bool) -> Array:
     h = np.diff(keys.times)[:, None]
     rise = np.diff(keys.positions, axis=0)
     m0, m1 = tangents[:-1], tangents[1:]
-    s = np.linspace(0.0, 1.0, SAMPLES)[:, None, None]
-    speed = np.abs(
-        rise / h * (6 * s * (1 - s)) + m0 * ((1 - s) * (1 - 3 * s)) - m1 * (s * (2 - 3 * s))
-    ).max(axis=0)
-    # The acceleration is linear in each span: it is largest at one of its ends.
+    # The speed is quadratic in each span: it is largest at an end or where it turns.
+    square, linear = 3 * (m0 + m1 - 2 * rise / h), 6 * rise / h - 4 * m0 - 2 * m1
+    turn = -linear / np.where(square == 0, 1.0, 2 * square)
+    turn = np.minimum(np.maximum(turn, 0.0), 1.0)
+    inside = np.abs(m0 + turn * (linear + turn * square))
+    speed = np.maximum(np.maximum(np.abs(m0), np.abs(m1)), inside)
+    # The acceleration is linear: it is largest at an end.
     start = np.abs(6 * rise / h - 4 * m0 - 2 * m1) / h
     end = np.abs(-6 * rise / h + 2 * m0 + 4 * m1) / h
     bend = np.maximum(start, end)

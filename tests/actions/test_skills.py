@@ -21,13 +21,11 @@ from counterpoint import ActionStatus, Arm, CollisionDetection, Controller, Imag
 from counterpoint import commands as cmd
 from counterpoint.actions import Action
 from counterpoint.core.seeds import derive_substream
+from counterpoint.robots import get_model, list_models
 
-ARMS = [
-    ("panda", Arm.right),
-    ("tiago_pro", Arm.left),
-    ("tiago_pro", Arm.right),
-    ("xarm7", Arm.right),
-]
+ARMS = [(name, arm) for name in list_models() for arm in get_model(name).arms]
+MOBILE = [name for name in list_models() if get_model(name).mobile]
+GRIPPING = {"baxter": 4, "fetch": 4, "panda": 6, "tiago_pro": 4}
 ARM_NAMES = [f"{model}-{arm}" for model, arm in ARMS]
 
 
@@ -75,7 +73,7 @@ def test_an_arm_on_the_floor_reaches_low_points_with_its_elbow_up(
     assert outcome.success, outcome.reason
 
 
-@pytest.mark.parametrize("model", ["panda", "tiago_pro", "xarm7"])
+@pytest.mark.parametrize("model", list_models())
 def test_sampled_hands_are_where_the_simulator_says(model: str) -> None:
     postures = sampler(model, Arm.right, seed=2)
     stage = Stage(model)
@@ -89,20 +87,22 @@ def test_sampled_hands_are_where_the_simulator_says(model: str) -> None:
     stage.close()
 
 
-@pytest.mark.parametrize("stage", ["tiago_pro"], indirect=True)
+@pytest.mark.parametrize("stage", MOBILE, indirect=True)
 def test_moves_to_random_points(stage: Stage) -> None:
     outcomes = [move_trial(stage, k, seed=1) for k in range(8)]
     assert not [(k, o.stage, o.reason) for k, o in enumerate(outcomes) if not o.success]
     assert max(o.numbers["past"] for o in outcomes) < 0.02
 
 
-@pytest.mark.parametrize("stage", ["tiago_pro"], indirect=True)
+@pytest.mark.parametrize("stage", MOBILE, indirect=True)
 def test_turns_by_random_angles(stage: Stage) -> None:
     outcomes = [turn_trial(stage, k, seed=1) for k in range(6)]
     assert not [(k, o.reason) for k, o in enumerate(outcomes) if not o.success]
 
 
-@pytest.mark.parametrize(("model", "count"), [("panda", 6), ("tiago_pro", 4)])
+@pytest.mark.parametrize(
+    ("model", "count"), [(m, n) for m, n in GRIPPING.items() if m in list_models()]
+)
 def test_grasps_lifts_holds_and_places_random_cubes(model: str, count: int) -> None:
     outcomes = [grasp_trial(model, k, seed=1) for k in range(count)]
     assert not [(k, o.stage, o.reason) for k, o in enumerate(outcomes) if not o.success]

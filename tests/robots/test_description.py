@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,8 @@ import pytest
 from lxml import etree
 
 from counterpoint import UnknownModelError
+from counterpoint import commands as cmd
+from counterpoint.commands.names import Names
 from counterpoint.robots import (
     BASE_JOINTS,
     PANDA,
@@ -18,6 +23,7 @@ from counterpoint.robots import (
     get_model,
     list_models,
     register_model,
+    registry,
 )
 from counterpoint.robots.description import (
     MIN_INERTIA,
@@ -54,8 +60,14 @@ def test_limits_are_finite_ordered_and_read_only(name: str) -> None:
     n = len(description.joints)
     for array in (description.lower, description.upper, description.velocity, description.effort):
         assert array.shape == (n,)
-        assert np.isfinite(array).all()
         assert not array.flags.writeable
+    assert np.isfinite([description.velocity, description.effort]).all()
+    root = etree.fromstring(description.physical)
+    endless = {j.get("name") for j in root.findall("joint") if j.get("type") == "continuous"}
+    for joint, low, high in zip(
+        description.joints, description.lower, description.upper, strict=True
+    ):
+        assert np.isfinite([low, high]).all() or joint in endless
     assert (description.lower < description.upper).all()
     assert (description.velocity > 0).all() and (description.effort > 0).all()
 
@@ -183,6 +195,45 @@ def test_a_missing_file_or_package_says_how_to_get_it() -> None:
         find_description(replace(PANDA, package="no-such-package"))
 
 
+def test_a_model_of_an_extra_that_is_not_installed_is_not_listed_and_says_how_to_get_it() -> None:
+    other = replace(PANDA, name="elsewhere", package="no-such-package", extra="another")
+    try:
+        register_model(other)
+        assert "elsewhere" not in list_models()
+        with pytest.raises(UnknownModelError, match=r"pip install 'counterpoint\[another\]'"):
+            get_model("elsewhere")
+    finally:
+        del registry._MODELS["elsewhere"]
+
+
+def test_a_fetch_without_its_extra_is_an_error_that_names_the_extra(monkeypatch) -> None:
+    def nowhere(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(registry, "distribution", nowhere)
+    registry._is_installed.cache_clear()
+    try:
+        assert "fetch" not in list_models()
+        with pytest.raises(UnknownModelError, match=r"counterpoint\[maniskill\]"):
+            cmd.AddRobot(robot_id="a", model="fetch").check(Names(scene=True))
+    finally:
+        registry._is_installed.cache_clear()
+
+
+@pytest.mark.maniskill
+def test_a_robot_of_maniskill_is_loaded_without_importing_it() -> None:
+    code = (
+        "import sys; from counterpoint.robots import FETCH, list_models; "
+        "from counterpoint.robots.kinematics import kinematics_of; kinematics_of(FETCH); "
+        "assert 'fetch' in list_models(); "
+        "sys.exit(', '.join({'mani_skill', 'torch', 'mplib'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_unknown_model_says_which_there_are() -> None:
     with pytest.raises(UnknownModelError, match="did you mean 'panda'") as caught:
         get_model("pandas")
@@ -196,9 +247,8 @@ def test_a_models_name_is_taken_once() -> None:
     assert list_models() == MODELS == sorted(MODELS)
 
 
-def test_a_robot_is_one_module_of_data_of_fewer_than_80_lines() -> None:
-    from counterpoint.robots import xarm7
-
-    source = Path(xarm7.__file__).read_text()
-    assert len(source.splitlines()) < 80
+@pytest.mark.parametrize("module", ["baxter", "fetch", "panda", "ur5", "xarm7"])
+def test_a_robot_is_one_module_of_data_of_fewer_than_90_lines(module: str) -> None:
+    source = (Path(registry.__file__).parent / f"{module}.py").read_text()
+    assert len(source.splitlines()) < 90
     assert "def " not in source  # data, no behaviour
