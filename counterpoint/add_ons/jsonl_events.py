@@ -10,7 +10,7 @@ from typing import IO
 from counterpoint.add_ons.add_on import AddOn, Host
 from counterpoint.commands import Command
 from counterpoint.core.errors import CommandError
-from counterpoint.core.events import Event, FrameCompleted
+from counterpoint.core.events import Event
 from counterpoint.simulation.response import Response
 
 
@@ -52,7 +52,7 @@ class JsonlEvents(AddOn):
     def join(self, host: Host) -> None:
         """See `AddOn`."""
         super().join(host)
-        self._unsubscribe = host.events.subscribe(self._write)
+        self._unsubscribe = host.events.subscribe(self._write, frames=self._frames)
 
     def on_frame(
         self, commands: Sequence[Command], settle: Sequence[Command], response: Response
@@ -71,5 +71,5 @@ class JsonlEvents(AddOn):
         self._file = self._unsubscribe = None
 
     def _write(self, event: Event) -> None:
-        if self._file is not None and (self._frames or not isinstance(event, FrameCompleted)):
+        if self._file is not None:
             self._file.write(json.dumps(event.to_dict(), ensure_ascii=False) + "\n")

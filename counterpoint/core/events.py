@@ -84,7 +84,7 @@ class ContactEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class FrameCompleted(Event):
-    """A frame is complete. For subscribers: it is not among the events of the response."""
+    """A frame is complete. For subscribers who asked; not among the events of the response."""
 
     time: float
 
@@ -188,16 +188,24 @@ class EventBus:
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
+        self._watchers: list[Subscriber] = []
+        """Those that want to know of each frame, too."""
         self._frame: list[Event] = []
         self.muted = False
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Call `subscriber` with each event from now on; the returned function ends that."""
-        self._subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, *, frames: bool = False) -> Callable[[], None]:
+        """Call `subscriber` with each event from now on; the returned function ends that.
+
+        With `frames`, also with a `FrameCompleted` at the end of each frame.
+        """
+        lists = [self._subscribers, *([self._watchers] if frames else [])]
+        for those in lists:
+            those.append(subscriber)
 
         def unsubscribe() -> None:
-            if subscriber in self._subscribers:
-                self._subscribers.remove(subscriber)
+            for those in lists:
+                if subscriber in those:
+                    those.remove(subscriber)
 
         return unsubscribe
 
@@ -206,15 +214,15 @@ class EventBus:
         if self.muted:
             return
         self._frame.append(event)
-        self._tell(event)
+        self._tell(event, self._subscribers)
 
     def complete(self, frame: int, time: float) -> None:
-        """Tell subscribers that a frame is complete."""
-        if self._subscribers:
-            self._tell(FrameCompleted(frame, time))
+        """Tell those who asked that a frame is complete."""
+        if self._watchers:
+            self._tell(FrameCompleted(frame, time), self._watchers)
 
-    def _tell(self, event: Event) -> None:
-        for subscriber in tuple(self._subscribers):
+    def _tell(self, event: Event, subscribers: list[Subscriber]) -> None:
+        for subscriber in tuple(subscribers):
             try:
                 subscriber(event)
             except Exception as error:  # noqa: BLE001 - whatever it is, the frame goes on
