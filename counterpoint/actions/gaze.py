@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.core.pose import Array, Pose, rotation_vector
+from counterpoint.core.pose import (
+    Array,
+    Pose,
+    conjugate,
+    matrix_from_quaternion,
+    rotate,
+    rotation_vector,
+)
 from counterpoint.robots.forward_kinematics import joint_links, links_moved
 from counterpoint.robots.kinematics import Kinematics, kinematics_of
 from counterpoint.robots.model import RobotModel
@@ -17,8 +24,11 @@ from counterpoint.robots.model import RobotModel
 HEAD = "head"
 EXACT = 1e-3  # rad: aimed
 GRID = 5  # positions a joint from which the search starts
-STEP = 1e-3  # rad: of finite differences
+STEP = 0.02  # rad: of differences, wide enough for a second derivative of rounded poses
 LARGEST_STEP = 0.5  # rad
+LEAST_BEND = 0.02  # of the cosine [1/rad²]
+MOST_DAMPING = 1e3
+ITERATIONS = 40
 ALIGNED = 0.8  # cosine: how near a joint's axis is to the one that it is called after
 AXES = {"yaw": 2, "pitch": 1}
 """Axis of a head's rotation → its index: yaw is about z, to the left; pitch about y, downwards."""
@@ -46,6 +56,8 @@ class Gaze:
                 joint_links(model)[model.tracks[HEAD][-1]][1],
                 Pose.of(),
             )
+        self._camera_from_link = matrix_from_quaternion(self.link_from_camera.q).T
+        self._origin = self.link_from_camera.p
         self._lower, self._upper = kinematics.lower[self.joints], kinematics.upper[self.joints]
 
     def camera_pose(self, q: Array) -> Pose:
@@ -54,7 +66,7 @@ class Gaze:
 
     def angle_to(self, q: Array, point: Array) -> float:
         """Angle between the line of sight and the way to `point`, shape (3,) [rad]."""
-        return _angle(self._miss(q, point))
+        return math.acos(self._cosine(q, point))
 
     def aim(self, q: Array, point: Array) -> tuple[Array, float]:
         """Joint positions of the head that bring the line of sight nearest to a point.
@@ -102,57 +114,68 @@ class Gaze:
                 return number, math.copysign(1.0, turn[AXES[axis]])
         return None
 
-    def _miss(self, q: Array, point: Array) -> Array:
-        """The way to a point less the line of sight, both unit vectors, in the camera's frame."""
-        way = self.camera_pose(q).inverse().apply(point)
+    def _cosine(self, q: Array, point: Array) -> float:
+        """Of the angle between the line of sight and the way to a point."""
+        link = self._kinematics.link_pose(q, self.link)
+        way = self._camera_from_link @ (rotate(conjugate(link.q), point - link.p) - self._origin)
         length = math.sqrt(float(way @ way))
-        return way / length - [1.0, 0.0, 0.0] if length > 1e-9 else np.zeros(3)
+        return max(-1.0, min(1.0, float(way[0]) / length)) if length > 1e-9 else 1.0
 
-    def _descend(self, q: Array, point: Array, iterations: int = 30) -> tuple[Array, float]:
-        """The descent of Levenberg and Marquardt from the head's pose in `q`, within limits."""
+    def _descend(self, q: Array, point: Array) -> tuple[Array, float]:
+        """Newton's descent of the angle from the head's pose in `q`, with limits as a clamp."""
         q = q.copy()
         q[self.joints] = self.clip(q[self.joints])
-        miss, damping = self._miss(q, point), 1e-6
-        for _ in range(iterations):
-            jacobian = np.empty((3, len(self.joints)))
-            for k, index in enumerate(self.joints.tolist()):
-                there = q.copy()
-                there[index] += STEP
-                ahead = self._miss(there, point)
-                there[index] -= 2 * STEP
-                jacobian[:, k] = (ahead - self._miss(there, point)) / (2 * STEP)
-            new = self._step(q, jacobian, miss, damping)
-            new_miss = self._miss(new, point)
-            if float(new_miss @ new_miss) < float(miss @ miss):
-                done = float(np.abs(new - q).max()) < 0.01 * EXACT
-                q, miss, damping = new, new_miss, max(0.1 * damping, 1e-9)
-                if done:
+        best, damping = self._cosine(q, point), 0.0
+        for _ in range(ITERATIONS):
+            new = q.copy()
+            new[self.joints] = self._step(q, point, damping)
+            cosine = self._cosine(new, point)
+            if cosine <= best:
+                if damping > MOST_DAMPING:
                     break
-            elif damping > 1e3:
+                damping = max(10.0 * damping, 0.1)
+                continue
+            moved = float(np.abs(new - q).max())
+            q, best, damping = new, cosine, 0.1 * damping
+            if moved < 0.1 * EXACT:
                 break
-            else:
-                damping = max(10.0 * damping, 1e-3)
-        return q, _angle(miss)
+        return q, math.acos(best)
 
-    def _step(self, q: Array, jacobian: Array, miss: Array, damping: float) -> Array:
-        new = q.copy()
-        free = np.ones(len(self.joints), dtype=bool)
-        for _ in range(len(self.joints)):
-            reduced = jacobian * free
-            normal = reduced.T @ reduced + damping * np.eye(len(self.joints))
-            delta = -np.linalg.solve(normal, reduced.T @ miss)
+    def _step(self, q: Array, point: Array, damping: float) -> Array:
+        """Where a Newton step leads: by differences, over joints that no limit stops."""
+        n = len(self.joints)
+        at = q[self.joints]
+
+        def value(*moves: tuple[int, float]) -> float:
+            there = q.copy()
+            for k, step in moves:
+                there[self.joints[k]] += step
+            return -self._cosine(there, point)
+
+        here = value()
+        ahead = [value((k, STEP)) for k in range(n)]
+        behind = [value((k, -STEP)) for k in range(n)]
+        slope = (np.array(ahead) - behind) / (2 * STEP)
+        bend = np.diag((np.array(ahead) + behind - 2 * here) / STEP**2)
+        for i, j in combinations(range(n), 2):
+            both = value((i, STEP), (j, STEP)) + value((i, -STEP), (j, -STEP)) + 2 * here
+            cross = (both - ahead[i] - ahead[j] - behind[i] - behind[j]) / (2 * STEP**2)
+            bend[i, j] = bend[j, i] = cross
+        free = ~((at <= self._lower) & (slope > 0) | (at >= self._upper) & (slope < 0))
+        to: Array = at
+        while free.any():
+            # Newton's matrix with its eigenvalues made positive: it leads down everywhere.
+            values, vectors = np.linalg.eigh(bend[np.ix_(free, free)])
+            scale = np.maximum(np.abs(values), LEAST_BEND) + damping
+            delta = np.zeros(n)
+            delta[free] = -(vectors / scale) @ (vectors.T @ slope[free])
             delta *= min(1.0, LARGEST_STEP / max(float(np.abs(delta).max()), 1e-12))
-            wanted = q[self.joints] + delta
-            new[self.joints] = inside = self.clip(wanted)
-            if not (free & (inside != wanted)).any():
+            to = self.clip(at + delta)
+            stopped = free & (to != at + delta) & (to == at)
+            if not stopped.any():
                 break
-            free &= inside == wanted  # joints at a limit leave it to the others
-        return new
-
-
-def _angle(miss: Array) -> float:
-    """The angle between two unit vectors that differ by `miss` [rad]."""
-    return 2.0 * math.asin(min(1.0, 0.5 * math.sqrt(float(miss @ miss))))
+            free &= ~stopped  # joints at a limit leave it to the others
+        return to
 
 
 @lru_cache(maxsize=32)

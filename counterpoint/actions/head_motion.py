@@ -21,7 +21,7 @@ from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 AIMED = math.radians(2.0)
 MOVED = 2e-3  # rad: a target that seems to have moved by less is where it was
-SETTLED = 5e-3  # rad: how near the measured joints come to a finished plan
+SETTLED = 2e-3  # rad: how near the measured joints come to a finished plan
 SETTLE_FRAMES = 40
 
 
