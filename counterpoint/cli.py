@@ -96,6 +96,29 @@ def inspect(file: Annotated[Path, tyro.conf.Positional]) -> None:
 
 
 @APP.command
+def gallery(
+    names: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
+    folder: Path = Path("examples"),
+    out: Path = Path("out/gallery"),
+    page: Path | None = None,
+    jobs: int = 2,
+) -> None:
+    """Run the examples with a camera in each, and make animations of them.
+
+    Args:
+        names: Those to run, such as movement/move_by; without any, all.
+        folder: Where the examples are.
+        out: Folder for animations and contact sheets.
+        page: A page of Markdown to write, with pictures beside it.
+        jobs: How many run at a time.
+    """
+    from counterpoint import gallery as pictures
+
+    if not pictures.make(folder, out, page, names, jobs, _console()):
+        raise SystemExit(1)
+
+
+@APP.command
 def verify_determinism(script: Annotated[Path, tyro.conf.Positional], *arguments: str) -> None:
     """Run a script in two fresh processes, and name the first frame and body that differ.
 
