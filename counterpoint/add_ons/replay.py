@@ -170,7 +170,7 @@ class Replay:
             case FrameCall():
                 self._play(call)
             case MemoryCall():
-                self._recorder.apply_memory(call.keys, call.value)
+                self._note(call)
             case UserCall():
                 if self._recorder.record():
                     self._recorder.write(call.op_code, call.data)
@@ -178,6 +178,14 @@ class Replay:
                 self._restore(call)
                 self._recorder.record_checkpoint(call)
         return call
+
+    def _note(self, call: MemoryCall) -> None:
+        try:
+            self._recorder.apply_memory(call.keys, call.value)
+        except KeyError as error:
+            raise RecordingError(
+                f"{self.recording.path.name}: frame {call.frame} (/memory): {error}"
+            ) from error
 
     def _restore(self, call: CheckpointCall) -> None:
         self._director.restore(call.snapshot, call.chain)

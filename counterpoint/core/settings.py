@@ -7,6 +7,15 @@ from typing import Any
 
 from counterpoint.core.errors import CommandError
 
+BOUNDS = {
+    "seed": (0, 2**64 - 1),
+    "frames_per_second": (1, 10_000),
+    "substeps": (1, 1_000),
+    "workers": (1, 256),
+    "checkpoint_every": (1, 2**32 - 1),
+}
+"""Least and largest values. They come from files, too: a frame has to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -33,14 +42,13 @@ class Settings:
     hash_chain: bool = False
 
     def __post_init__(self) -> None:
-        least = {"seed": 0, "frames_per_second": 1, "substeps": 1, "workers": 1}
-        if self.checkpoint_every is not None:
-            least["checkpoint_every"] = 1
-        for field, low in least.items():
+        for field, (low, high) in BOUNDS.items():
             value = getattr(self, field)
-            if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            if field == "checkpoint_every" and value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise CommandError(
-                    f"expected an integer of {low} or more", field=field, value=value
+                    f"expected an integer from {low} to {high}", field=field, value=value
                 )
         if not isinstance(self.hash_chain, bool):
             raise CommandError("expected True or False", field="hash_chain", value=self.hash_chain)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from counterpoint.core.errors import CommandError, RecordingError
 from counterpoint.core.settings import Settings
+from counterpoint.recording.decoding import notes_from
 
 FORMAT = 1
 """The version that is written."""
@@ -54,6 +55,6 @@ class Header(BaseModel):
             RecordingError: If it is something else.
         """
         try:
-            return cls(**data)
-        except (ValidationError, CommandError, TypeError) as error:
+            return cls(**{**data, "memory": notes_from(data["memory"])})
+        except (ValidationError, CommandError, TypeError, KeyError) as error:
             raise RecordingError(f"the header is damaged: {error}") from None

@@ -13,13 +13,16 @@ from counterpoint.recording.calls import (
     Call,
     CheckpointCall,
     FrameCall,
-    MemoryCall,
-    UserCall,
     commands_from_list,
     events_from_list,
-    snapshot_from,
 )
 from counterpoint.recording.chunks import Record, checksum, read_chunk, scan
+from counterpoint.recording.decoding import (
+    checkpoint_from,
+    digest_from,
+    memory_from,
+    user_from,
+)
 from counterpoint.recording.header import Header
 from counterpoint.recording.payload import unpack
 from counterpoint.recording.poses import PoseLayout, Poses
@@ -263,29 +266,22 @@ class Recording:
                 return None
             if topic == "/frames":
                 data = self._payload(record)
-                digest = parts.get("/digests")
                 call = FrameCall(
                     frame,
                     commands_from_list(data["commands"]),
                     commands_from_list(data["settle"]),
                     events_from_list(parts.get("/events", ())),
-                    digest.hex() if isinstance(digest, bytes) else None,
+                    digest_from(parts["/digests"]) if "/digests" in parts else None,
                     parts.get("/poses"),
                 )
                 parts.clear()
                 return call
             if topic == "/memory":
-                keys, value = self._pair(record)
-                return MemoryCall(frame, tuple(keys), value)
+                return memory_from(frame, self._payload(record))
             if topic == "/records":
-                op_code, value = self._pair(record)
-                return UserCall(frame, op_code, value)
+                return user_from(frame, self._payload(record))
             if topic == "/checkpoints":
-                data = self._payload(record)
-                return CheckpointCall(
-                    frame, snapshot_from(data["snapshot"]), data["chain"], dict(data["memory"]),
-                    bool(data["resumes"]),
-                )  # fmt: skip
+                return checkpoint_from(frame, self._payload(record))
         except (CounterpointError, KeyError, TypeError, AttributeError) as error:
             raise self._error(f"frame {frame} ({topic}): {error}") from error
         return None
