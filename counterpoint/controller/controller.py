@@ -469,6 +469,8 @@ class Controller:
     def _end_scene(self, reason: str) -> None:
         """Scripts and add-ons end, whatever one of them raises."""
         self._scripts.stop(reason)
+        # Those whose first frame never came end, too: a recorder may have opened its file.
+        self._taking_part += [a for a in self._add_ons if a not in self._taking_part]
         problem = self._tell(lambda a: a.leave())
         self._taking_part = []
         if problem is not None:
