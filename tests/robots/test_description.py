@@ -226,7 +226,7 @@ def test_a_robot_of_maniskill_is_loaded_without_importing_it() -> None:
         "import sys; from counterpoint.robots import FETCH, list_models; "
         "from counterpoint.robots.kinematics import kinematics_of; kinematics_of(FETCH); "
         "assert 'fetch' in list_models(); "
-        "sys.exit(', '.join({'mani_skill', 'torch', 'mplib'} & set(sys.modules)))"
+        "sys.exit(', '.join({'mani_skill', 'torch', 'mplib'} & set(sys.modules)) or None)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
