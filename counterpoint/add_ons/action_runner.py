@@ -265,6 +265,8 @@ class ActionRunner:
             problem = f"gives {request.track!r} {velocity.shape} velocities instead of {span.shape}"
         elif not np.isfinite(velocity).all():
             problem = f"gives {request.track!r} a velocity that is not finite"
+        elif track == "base" and self._static.model.base == "differential" and velocity[1] != 0:
+            problem = "drives a differential base sideways: its second velocity must be 0"
         else:
             if self._velocity is None:
                 self._velocity = np.zeros(len(self._static.driven))

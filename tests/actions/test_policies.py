@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from counterpoint import ActionStatus, Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 from counterpoint.actions import Action, FollowPolicy
+from counterpoint.robots import get_model, registry
 
 
 def finish(c: Controller, action: Action, limit: int = 600) -> Action:
@@ -114,6 +116,20 @@ def test_an_answer_that_cannot_be_driven_is_a_failure(mobile, answer, words: str
     action = finish(c, robot.follow_policy(lambda *_: answer, frames=5, tracks="head"))
     assert action.status is ActionStatus.failure
     assert words in action.result.reason
+
+
+def test_a_differential_base_is_not_driven_sideways(monkeypatch) -> None:
+    # No model that is always installed has such a base: this one's data say that it has.
+    model = replace(get_model("tiago_pro"), name="two_wheels", base="differential")
+    monkeypatch.setitem(registry._MODELS, "two_wheels", model)
+    with Controller() as c:
+        robot = Robot("a", model="two_wheels", image_frequency=ImageFrequency.never)
+        c.add_ons.append(robot)
+        c.communicate(cmd.CreateEmptyRoom(width=6, length=6))
+        sideways = robot.follow_policy(lambda *_: {"base": (0.2, 0.1, 0)}, frames=60, tracks="base")
+        assert finish(c, sideways).status is ActionStatus.failure
+        assert "sideways" in sideways.result.reason
+        assert finish(c, robot.move_to((1, 1, 0))).status is ActionStatus.success
 
 
 def test_a_track_that_the_robot_lacks_is_not_supported(mobile) -> None:
