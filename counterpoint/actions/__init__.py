@@ -16,6 +16,7 @@ from counterpoint.actions.follow_policy import FollowPolicy, Policy
 from counterpoint.actions.grasp import Grasp
 from counterpoint.actions.head_motion import LookAt, ResetHead, RotateHead
 from counterpoint.actions.reach_by_plan import Plan, ReachByPlan
+from counterpoint.actions.navigate_to import NavigateTo
 from counterpoint.actions.reach_for import ReachFor, nearer_arm
 from counterpoint.actions.reset_arm import ResetArm
 from counterpoint.actions.status import ActionStatus, ImageFrequency, Result
@@ -40,6 +41,7 @@ __all__ = [
     "LookAt",
     "MoveBy",
     "MoveTo",
+    "NavigateTo",
     "Place",
     "Plan",
     "Policy",

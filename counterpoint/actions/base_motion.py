@@ -10,9 +10,9 @@ from counterpoint.actions.action import Action, Composite, DriveJoints, Request
 from counterpoint.actions.collision import MARGIN, obstacle_ahead, previous_was_same
 from counterpoint.actions.guarded import GuardedAction, facts_key
 from counterpoint.actions.motion import JointMotion
-from counterpoint.actions.reset_arm import ResetArm
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, floor_point, name_of
+from counterpoint.actions.tuck import TuckingAction
 from counterpoint.core.errors import CommandError
 from counterpoint.core.pose import wrap_angle
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
@@ -117,7 +117,7 @@ class TurnBy(_BaseMotion):
         return self._step(float(dynamic.target[2]) - self._goal + self.angle, dynamic)
 
 
-class MoveBy(_BaseMotion):
+class MoveBy(TuckingAction, _BaseMotion):
     """Drive straight by `distance` [m], backwards when negative.
 
     Args:
@@ -142,7 +142,6 @@ class MoveBy(_BaseMotion):
         self.distance, self.arrived_at, self.reset_arms = distance, arrived_at, reset_arms
         self._start = np.zeros(2)
         self._heading = np.zeros(2)
-        self._tuck: ResetArm | None = None
 
     def get_initialization_commands(
         self,
@@ -157,7 +156,7 @@ class MoveBy(_BaseMotion):
         self._start = dynamic.target[:2].copy()
         self._begin(self.distance, resp, static, dynamic)
         if self.status is ActionStatus.ongoing and not self._blocked(resp, dynamic):
-            return self._start_tuck(resp, static, dynamic)
+            return self.start_tuck(resp, static, dynamic)
         return []
 
     def get_ongoing_commands(
@@ -180,7 +179,7 @@ class MoveBy(_BaseMotion):
         elif self._blocked(resp, dynamic):
             return []
         progress = float((dynamic.target[:2] - self._start) @ self._heading)
-        return self._step(progress, dynamic) + self._continue_tuck(resp, static, dynamic)
+        return self._step(progress, dynamic) + self.continue_tuck(resp, static, dynamic)
 
     def _blocked(self, resp: Response, dynamic: RobotState) -> bool:
         """End with `detected_obstacle` if something stands where the robot is about to be."""
@@ -203,35 +202,6 @@ class MoveBy(_BaseMotion):
             distance=ahead, frame=resp.frame, **{facts_key(resp, name): name},
         )  # fmt: skip
         return True
-
-    def _start_tuck(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> list[Request]:
-        assert self.controls is not None
-        if not self.reset_arms or not self.controls.free_arms:
-            return []
-        tuck = ResetArm(tracks=tuple(self.controls.free_arms))
-        tuck.robot_id, tuck.controls, tuck.initialized = self.robot_id, self.controls, True
-        requests = tuck.get_initialization_commands(resp, static, dynamic, ImageFrequency.never)
-        if tuck.status is ActionStatus.ongoing:
-            self._tuck, self._borrowed = tuck, set(tuck.tracks)
-        return requests
-
-    def _continue_tuck(
-        self, resp: Response, static: RobotStatic, dynamic: RobotState
-    ) -> list[Request]:
-        tuck = self._tuck
-        if tuck is None or not self.borrowed:
-            return []
-        requests = [
-            r
-            for r in tuck.get_ongoing_commands(resp, static, dynamic)
-            if not isinstance(r, DriveJoints) or r.track in self.borrowed
-        ]
-        if tuck.status is not ActionStatus.ongoing:
-            # Arms that could not be tucked do not stop the drive: the contact itself would.
-            self._tuck, self._borrowed = None, set()
-        return requests
 
 
 class TurnTo(Composite):

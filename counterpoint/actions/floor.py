@@ -18,7 +18,7 @@ from counterpoint.simulation.response import RobotStatic
 def above_floor(static: RobotStatic, q: Array, arms: Collection[Arm]) -> bool:
     """Whether every link of the arms is above the floor at joint vector `q`, shape (n,)."""
     for arm in arms:
-        shapes = _shapes(static.model, arm)
+        shapes = arm_shapes(static.model, arm)
         poses = static.kinematics.link_poses(q, tuple(link for link, _, _ in shapes))
         for (_, vertices, radius), pose in zip(shapes, poses, strict=True):
             least = -float(static.mount.p[2]) - float(pose.p[2])  # a mount is never tilted
@@ -37,7 +37,7 @@ def path_above_floor(static: RobotStatic, a: Array, b: Array, arms: Collection[A
 
 
 @lru_cache(maxsize=64)
-def _shapes(model: RobotModel, arm: Arm) -> tuple[tuple[str, Array, float], ...]:
+def arm_shapes(model: RobotModel, arm: Arm) -> tuple[tuple[str, Array, float], ...]:
     """Of each link that the arm moves: its name, its hulls' vertices, and their largest radius."""
     hulls = dict(robot_hulls(model))
     shapes = []

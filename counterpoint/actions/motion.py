@@ -73,6 +73,10 @@ class JointMotion:
         self.finished = self._gave_up = False
         self._least, self._held_back = np.inf, 0
 
+    def limit(self, max_velocity: Array) -> None:
+        """Go no faster than `max_velocity`, shape (n,), from now on; what is faster slows down."""
+        self._input.max_velocity = np.asarray(max_velocity, dtype=np.float64).tolist()
+
     def step(self, target: Array, velocity: Array) -> Array:
         """The mean velocity of the next frame, shape (n,).
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from counterpoint.actions.plane import convex_outline, nearest_on_polygon
 from counterpoint.core.errors import CommandError, UnknownObjectError
 from counterpoint.core.pose import Array, matrix_from_quaternion
 from counterpoint.simulation.response import ObjectState, Response
@@ -71,8 +72,8 @@ def nearest_floor_point(state: ObjectState, seen_from: Array) -> Array:
     best, best_distance = state.position[:2], np.inf
     for shape in state.static.model.shapes:
         pose = state.pose @ shape.object_from_shape
-        hull = _outline(pose.apply(shape.mesh()[0])[:, :2])
-        point = _nearest_on_polygon(hull, seen_from)
+        hull = convex_outline(pose.apply(shape.mesh()[0])[:, :2])
+        point = nearest_on_polygon(hull, seen_from)
         distance = float(np.linalg.norm(point - seen_from))
         if distance < best_distance:
             best, best_distance = point, distance
@@ -133,40 +134,3 @@ def nearest_surface_point(state: ObjectState, point: Array) -> Array:
         if distance < best_distance:
             best, best_distance = world, distance
     return best
-
-
-def _outline(points: Array) -> Array:
-    """The convex hull of points in the plane, counter-clockwise, by the monotone chain."""
-    order = np.lexsort((points[:, 1], points[:, 0]))
-    listed = [tuple(p) for p in np.round(points[order], 9).tolist()]
-    listed = list(dict.fromkeys(listed))
-    if len(listed) <= 2:
-        return np.array(listed)
-
-    def chain(seq: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
-        out: list[tuple[float, ...]] = []
-        for p in seq:
-            while (
-                len(out) >= 2
-                and (
-                    (out[-1][0] - out[-2][0]) * (p[1] - out[-2][1])
-                    - (out[-1][1] - out[-2][1]) * (p[0] - out[-2][0])
-                )
-                <= 0
-            ):
-                out.pop()
-            out.append(p)
-        return out[:-1]
-
-    return np.array(chain(listed) + chain(listed[::-1]))
-
-
-def _nearest_on_polygon(polygon: Array, point: Array) -> Array:
-    """The point of a convex polygon's edge nearest to a point outside it."""
-    ends = np.roll(polygon, -1, axis=0)
-    along = ends - polygon
-    square = np.maximum((along**2).sum(axis=1), 1e-18)
-    share = np.clip(((point - polygon) * along).sum(axis=1) / square, 0.0, 1.0)
-    near = polygon + share[:, None] * along
-    nearest: Array = near[int(np.argmin(np.linalg.norm(near - point, axis=1)))]
-    return nearest

@@ -20,6 +20,11 @@ class Host(Protocol):
     response: Response | None
 
     @property
+    def add_ons(self) -> list[AddOn]:
+        """What takes part in the loop."""
+        ...
+
+    @property
     def frame(self) -> int:
         """How many frames there were."""
         ...

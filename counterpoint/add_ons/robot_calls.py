@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from counterpoint.actions import (
@@ -16,6 +16,7 @@ from counterpoint.actions import (
     LookAt,
     MoveBy,
     MoveTo,
+    NavigateTo,
     Place,
     Plan,
     Policy,
@@ -32,6 +33,7 @@ from counterpoint.actions import (
 )
 from counterpoint.actions.arguments import check_arms
 from counterpoint.actions.targets import require_name
+from counterpoint.add_ons.add_on import Host
 from counterpoint.core.arm import Arm
 from counterpoint.robots import RobotModel
 from counterpoint.simulation.response import Response, RobotState
@@ -44,9 +46,18 @@ class RobotCalls:
 
     Attributes:
         model: What the robot is.
+        priority: Who wins where robots want the same thing; higher first.
+        host: The controller, once the robot takes part.
     """
 
     model: RobotModel
+    priority: int
+    host: Host | None
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Track → the ongoing action on it."""
+        raise NotImplementedError
 
     @property
     def dynamic(self) -> RobotState:
@@ -76,6 +87,21 @@ class RobotCalls:
     def move_to(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> MoveTo:
         """Turn to a target, then drive to it; an object is reached at its edge."""
         return self._begin(MoveTo(target, arrived_at, reset_arms), target)
+
+    def navigate_to(
+        self,
+        target: Target,
+        arrived_at: float = 0.1,
+        reset_arms: bool = True,
+        *,
+        wait_at_most: float = 30.0,
+    ) -> NavigateTo:
+        """Drive to a target round furniture and other robots; see `NavigateTo`."""
+        action = NavigateTo(
+            target, arrived_at, reset_arms,
+            wait_at_most=wait_at_most, priority=self.priority, others=self._others_navigating,
+        )  # fmt: skip
+        return self._begin(action, target)
 
     def reach_for(
         self,
@@ -162,6 +188,14 @@ class RobotCalls:
         return self._begin(FollowPolicy(policy, frames, tracks))
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _others_navigating(self) -> list[NavigateTo]:
+        """The ongoing navigations of the other robots."""
+        robots = [] if self.host is None else self.host.add_ons
+        actions = [
+            r.actions.get("base") for r in robots if isinstance(r, RobotCalls) and r is not self
+        ]
+        return [a for a in actions if isinstance(a, NavigateTo) and a.initialized]
 
     def _begin(self, action: Started, target: Any = None) -> Started:
         """Start an action, after making sure that what it names exists."""

@@ -1,0 +1,406 @@
+"""Driving round furniture and other robots."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from counterpoint.actions.action import DriveJoints, Request
+from counterpoint.actions.base_motion import ALIGNED, SETTLE_FRAMES, bearing
+from counterpoint.actions.collision import MARGIN
+from counterpoint.actions.guarded import facts_key
+from counterpoint.actions.navigation.lookout import Lookout
+from counterpoint.actions.navigation.outlines import (
+    Outline,
+    body_radius,
+    object_outlines,
+    robot_outlines,
+)
+from counterpoint.actions.navigation.route import Goal, NoRoute, Route
+from counterpoint.actions.navigation.surroundings import Surroundings
+from counterpoint.actions.path_drive import PathDrive
+from counterpoint.actions.right_of_way import SPACING, yields_after
+from counterpoint.actions.status import ActionStatus, ImageFrequency
+from counterpoint.actions.targets import Target, check_target, floor_point, name_of, require_name
+from counterpoint.actions.tuck import TuckingAction
+from counterpoint.core.arm import Arm
+from counterpoint.core.errors import CommandError
+from counterpoint.core.pose import Array, wrap_angle
+from counterpoint.simulation.response import Response, RobotState, RobotStatic
+
+LOOK_EVERY = 4  # frames between two looks ahead
+LOOK_AHEAD = 0.15  # m of the path beyond the stopping distance that must be free
+REPLAN_EVERY = 0.5  # s between two plans of a robot that waits
+AT_HAND = 0.3  # m: a moving robot that is nearer than that is planned round
+KEEP_APART = 0.06  # m between two robots that pass
+FORESIGHT = 4.0  # m of its way for which a robot asks who goes first
+BESIDE = 0.02  # m between the robot's circle and the object that it goes to
+STANDS = 0.02  # m/s: slower is standing
+HELD_BACK = 0.1  # m off its path: something pushes
+TUCKED = 0.02  # m: arms that stick out by less are in
+
+
+class NavigateTo(TuckingAction):
+    """Drive to a target on the shortest way round furniture and other robots.
+
+    The way is planned on a grid of the floor, from the last response, for the circle that covers
+    the robot, what it holds, and arms that stick out; it keeps clear of all that is solid, whatever
+    the collision rules say: they decide what stops the drive. Where something steps in the way, the
+    robot stops and plans again; where nothing but robots, or what came later, is in the way, it
+    waits for `wait_at_most` in all, then it ends as `detected_obstacle`. A target that moves is
+    followed. An object is reached at its edge: within `arrived_at` of its nearest floor point plus
+    the robot's radius, facing it.
+
+    Robots that navigate know each other's ways. Where two ways cross the one of higher priority
+    goes first, or (at the same) the one whose name comes first; the other waits beside its way,
+    or drives out of it, unless it is through in time.
+
+    Args:
+        target: A robot, an object or a position.
+        arrived_at: How near counts as there [m].
+        reset_arms: Tuck the arms that hold nothing and do nothing; it sets off when they are in.
+        wait_at_most: How long it waits for others in all [s].
+        priority: Higher goes first.
+        others: Gives the ongoing navigations of the other robots.
+
+    Attributes:
+        radius: Of the circle that it plans for [m]; 0 before the first plan.
+    """
+
+    tracks = ("base",)
+
+    def __init__(
+        self,
+        target: Target,
+        arrived_at: float = 0.1,
+        reset_arms: bool = True,
+        *,
+        wait_at_most: float = 30.0,
+        priority: int = 0,
+        others: Callable[[], Sequence[NavigateTo]] = tuple,
+    ) -> None:
+        super().__init__()
+        self.target = check_target(target)
+        for field, value in (("arrived_at", arrived_at), ("wait_at_most", wait_at_most)):
+            if not (math.isfinite(value) and value > 0):
+                raise CommandError("expected a positive number", field=field, value=value)
+        self.arrived_at, self.reset_arms = arrived_at, reset_arms
+        self.wait_at_most, self.priority = wait_at_most, priority
+        self.radius = 0.0
+        self.motion: tuple[str, int] | None = None
+        self._others = others
+        self._drive: PathDrive | None = None
+        self._lookout: Lookout | None = None
+        self._retreating = False
+        self._intended: Array | None = None
+        self._aimed_at = np.zeros(2)
+        self._blocker: str | None = None
+        self._had_route = False
+        self._next_plan, self._waited, self._settling, self._attempts = 0, 0, 0, 0
+
+    # --- what other robots see ------------------------------------------------------------------
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Lower goes first."""
+        return -self.priority, self.robot_id or ""
+
+    @property
+    def way(self) -> Array | None:
+        """The way that it means to take from here, points `SPACING` apart, shape (n, 2) [m]."""
+        if self._drive is not None:
+            return self._drive.ahead(math.inf, SPACING)
+        return self._intended
+
+    # --- phases -----------------------------------------------------------------------------------
+
+    def get_initialization_commands(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        dynamic: RobotState,
+        image_frequency: ImageFrequency,
+    ) -> list[Request]:
+        """See `Action`."""
+        left = self._left(resp, dynamic)
+        if left <= self.arrived_at:
+            return self.succeed(f"already within {max(left, 0):.3f} m", distance=left)
+        self.watch(resp, dynamic)
+        # Before any arm moves: what cannot be reached ends here.
+        self._plan(resp, dynamic)
+        if self.status is not ActionStatus.ongoing:
+            return []
+        return self.start_tuck(resp, static, dynamic)
+
+    def get_ongoing_commands(
+        self, resp: Response, static: RobotStatic, dynamic: RobotState
+    ) -> list[Request]:
+        """See `Action`."""
+        if self.collided(resp, dynamic):
+            vx = float(dynamic.target_velocity[0])
+            self.motion = ("move", 1 if vx >= 0 else -1)
+            return []
+        tucking = self.continue_tuck(resp, static, dynamic)
+        if self._tuck is not None and body_radius(resp, dynamic) > self.radius + TUCKED:
+            return tucking
+        return self._advance(resp, dynamic) + tucking
+
+    def state(self) -> Any:
+        """See `Action`."""
+        drive = None if self._drive is None else self._drive.state()
+        return (
+            drive, self._retreating, self._intended, self._blocker, self.radius,
+            self._next_plan, self._waited, self._settling, self._attempts,
+        )  # fmt: skip
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _advance(self, resp: Response, dynamic: RobotState) -> list[Request]:
+        drive = self._drive
+        if drive is None or self._retreating:
+            self._waited += 1
+            assert self.controls is not None
+            if self._waited * self.controls.dt > self.wait_at_most:
+                return self._give_up(resp)
+        if drive is None:
+            standing = float(np.abs(dynamic.target_velocity[:3]).max()) < STANDS
+            if standing and resp.frame >= self._next_plan:
+                self._plan(resp, dynamic)
+            return []
+        if not drive.finished and self._must_stop(resp, dynamic, drive):
+            self._drive, self._next_plan = None, 0
+            return []
+        if drive.finished and self._retreating:
+            self._drive = None
+            return []
+        if drive.finished and self._has_arrived(resp, dynamic, drive):
+            return []
+        face = None if self._retreating else self._final_heading(resp, dynamic)
+        return [DriveJoints("base", drive.step(dynamic, face))]
+
+    def _must_stop(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
+        """Whether to stop, for something in the way or a robot that goes first."""
+        assert self.controls is not None and self.started_frame is not None
+        if drive.off_path(dynamic) > HELD_BACK:
+            self._settling += 1
+            if self._settling > SETTLE_FRAMES:
+                self.end(ActionStatus.failed_to_move, "something holds it back", frame=resp.frame)
+                return True
+        if (resp.frame - self.started_frame) % LOOK_EVERY:
+            return False
+        name = self._obstacle(resp, dynamic, drive)
+        if name is not None:
+            self._blocker = name
+            return True
+        if self._retreating:
+            return False
+        first = self._goes_first(resp, drive.ahead(FORESIGHT, SPACING), drive.stopping_distance)
+        if first is not None:
+            self._blocker = first
+            return True
+        if self._target_moved(resp) and resp.frame >= self._next_plan:
+            self._plan(resp, dynamic)
+        return False
+
+    def _obstacle(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> str | None:
+        """What has come into the way since the plan, near enough to stop for."""
+        assert self.controls is not None and self._lookout is not None
+        rules = self.controls.collision_detection
+        if not rules.avoid:
+            return None
+        path = drive.ahead(drive.stopping_distance + LOOK_AHEAD, SPACING / 2)
+        return self._lookout.in_the_way(resp, dynamic, rules, path, self.radius)
+
+    def _goes_first(self, resp: Response, way: Array, within: float) -> str | None:
+        """The robot that must be let pass before `within` [m] of the way are driven."""
+        own = resp.robots[self.robot_id or ""]
+        speed = own.static.model.base_speed[0] / 2
+        for other in self._ahead_in_rank():
+            there = other.way
+            if there is None:
+                continue
+            needed = self.radius + other.radius + KEEP_APART
+            if float(np.hypot(*(there[0] - way[0]))) > needed + 2 * FORESIGHT:
+                continue
+            after = yields_after(way, there, needed, speed, speed)
+            if after is not None and after <= within + 2 * SPACING:
+                return other.robot_id
+        return None
+
+    def _ahead_in_rank(self) -> list[NavigateTo]:
+        return sorted((o for o in self._others() if o.rank < self.rank), key=lambda o: o.rank)
+
+    def _plan(self, resp: Response, dynamic: RobotState) -> None:
+        """Plan, and drive; or wait, or drive out of the way; or end."""
+        assert self.controls is not None
+        tucking = [Arm(t.removesuffix("_arm")) for t in self._tucking_tracks()]
+        self.radius = body_radius(resp, dynamic, tucking)
+        self._next_plan = resp.frame + round(REPLAN_EVERY / self.controls.dt)
+        self._aimed_at = self._place_of_target(resp).copy()
+        around = self._surroundings(resp, dynamic)
+        start = dynamic.target[:2].copy()
+        route, through = around.route(start, self.goal(resp, dynamic))
+        if isinstance(route, NoRoute):
+            if not self._had_route:
+                facts = {} if route.culprit is None else {
+                    facts_key(resp, route.culprit): route.culprit
+                }  # fmt: skip
+                self.end(ActionStatus.cannot_reach, route.reason, frame=resp.frame, **facts)
+            self._blocker, self._drive = route.culprit or self._blocker, None
+            return
+        self._had_route = True
+        drive = self._new_drive(route, dynamic)
+        self._intended = drive.ahead(math.inf, SPACING)
+        self._lookout = Lookout(resp)
+        self._drive, self._retreating = None, False
+        own = drive.ahead(FORESIGHT, SPACING)
+        first = self._goes_first(resp, own, math.inf)
+        if first is not None:
+            self._blocker = first
+            self._make_room(around, resp, dynamic)
+        elif through is not None:
+            self._blocker = through
+        elif (name := self._obstacle(resp, dynamic, drive)) is not None:
+            self._blocker = name
+        else:
+            self._drive = drive
+
+    def _make_room(self, around: Surroundings, resp: Response, dynamic: RobotState) -> None:
+        """Drive out of the ways of robots that go first, if it stands on one."""
+        here = dynamic.target[:2]
+        ways = [
+            (o.way, self.radius + o.radius + KEEP_APART)
+            for o in self._ahead_in_rank()
+            if o.way is not None
+        ]
+        if not any(np.hypot(*(way - here).T).min() < distance for way, distance in ways):
+            return
+        retreat = around.retreat(here.copy(), ways)
+        if retreat is None:
+            return
+        drive = self._new_drive(retreat, dynamic)
+        if self._obstacle(resp, dynamic, drive) is None:
+            self._drive, self._retreating = drive, True
+
+    def _surroundings(self, resp: Response, dynamic: RobotState) -> Surroundings:
+        """What is about, with the robots sorted by whether they will be gone or give way."""
+        passing, yielding = [], []
+        for other in self._others():
+            if other.way is None:
+                continue
+            there = resp.robots[other.robot_id or ""]
+            gap = float(np.hypot(*(there.base_position - dynamic.base_position)[:2]))
+            moving = float(np.abs(there.target_velocity[:2]).max()) > STANDS
+            if moving and gap > self.radius + other.radius + AT_HAND:
+                passing.append(there.static.robot_id)
+            elif other.rank > self.rank:
+                yielding.append(there.static.robot_id)
+        return Surroundings(resp, dynamic, self.radius, passing, yielding)
+
+    def _new_drive(self, route: Route, dynamic: RobotState) -> PathDrive:
+        assert self.controls is not None
+        return PathDrive(
+            route.path, route.radii, dynamic.static.model, dynamic, self.controls.dt
+        )  # fmt: skip
+
+    def _tucking_tracks(self) -> Sequence[str]:
+        assert self.controls is not None
+        if self._tuck is not None:
+            return self._tuck.tracks
+        starting = self._drive is None and self._lookout is None
+        return self.controls.free_arms if starting and self.reset_arms else ()
+
+    def _has_arrived(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
+        """End where the drive did, when it has come to rest and faces the target."""
+        left = self._left(resp, dynamic)
+        face = self._final_heading(resp, dynamic)
+        off = 0.0 if face is None else abs(wrap_angle(face - dynamic.base_yaw))
+        if left <= self.arrived_at and off <= 2 * ALIGNED:
+            self.succeed(f"arrived within {max(left, 0):.3f} m", distance=left)
+            return True
+        self._settling += 1
+        if left <= self.arrived_at and self._settling <= 3 * SETTLE_FRAMES:
+            return False  # it turns to the target
+        if self._target_moved(resp) or self._settling > SETTLE_FRAMES:
+            self._settling = 0
+            self._attempts += not self._target_moved(resp)
+            if self._attempts > 2:
+                self.end(
+                    ActionStatus.failed_to_move, f"{left:.2f} m are left",
+                    distance=left, limit=self.arrived_at,
+                )  # fmt: skip
+            self._drive, self._next_plan = None, 0
+            return True
+        return False
+
+    def _give_up(self, resp: Response) -> list[Request]:
+        name = self._blocker
+        if name is None:
+            return self.end(ActionStatus.cannot_reach, "there is no way any more", frame=resp.frame)
+        return self.end(
+            ActionStatus.detected_obstacle,
+            f"{name!r} was in the way for {self.wait_at_most:g} s",
+            frame=resp.frame, **{facts_key(resp, name): name},
+        )  # fmt: skip
+
+    # --- the target -------------------------------------------------------------------------------
+
+    def goal(self, resp: Response, dynamic: RobotState) -> Goal:
+        """What to come near to."""
+        name = name_of(self.target)
+        slack = min(0.02, 0.2 * self.arrived_at)
+        if name is None:
+            point = np.asarray(self.target, dtype=np.float64)[None, :2]
+            return Goal([Outline("", point)], 0.0, self.arrived_at - slack)
+        require_name(resp, name)
+        outlines = (
+            robot_outlines(resp.robots[name])[:1]
+            if name in resp.robots
+            else object_outlines(resp.objects[name])
+        )
+        if not outlines:  # it lies flat, or hangs high: nothing to drive into
+            point, _ = floor_point(resp, self.target, dynamic.base_position[:2])
+            outlines = [Outline(name, point[None])]
+        within = self.radius + self.arrived_at - slack
+        # As near as `move_to` ends, if the arms leave room for it.
+        near = dynamic.static.model.radius + min(self.arrived_at / 2, MARGIN + 0.01)
+        return Goal(outlines, min(max(self.radius + BESIDE, near), within), within)
+
+    def _left(self, resp: Response, dynamic: RobotState) -> float:
+        """How far is left in the floor plane [m]."""
+        here = dynamic.base_position[:2]
+        point, has_edge = self._target_point(resp, dynamic)
+        left = float(np.hypot(*(point - here)))
+        if not has_edge:
+            return left
+        left -= max(self.radius, dynamic.static.model.radius)
+        name = name_of(self.target)
+        if name is not None and name in resp.robots:
+            left -= robot_outlines(resp.robots[name])[0].radius
+        return left
+
+    def _target_point(self, resp: Response, dynamic: RobotState) -> tuple[Array, bool]:
+        return floor_point(resp, self.target, dynamic.base_position[:2])
+
+    def _target_moved(self, resp: Response) -> bool:
+        """Whether the target is elsewhere than at the last plan."""
+        off = self._place_of_target(resp) - self._aimed_at
+        return float(np.hypot(*off)) > max(0.5 * self.arrived_at, 0.05)
+
+    def _place_of_target(self, resp: Response) -> Array:
+        """Where the target is as a whole, shape (2,) [m]."""
+        name = name_of(self.target)
+        if name is None:
+            return np.asarray(self.target, dtype=np.float64)[:2]
+        require_name(resp, name)
+        robot = resp.robots.get(name)
+        return resp.objects[name].position[:2] if robot is None else robot.base_position[:2]
+
+    def _final_heading(self, resp: Response, dynamic: RobotState) -> float | None:
+        """The heading to end with [rad]: towards a thing, any at a point."""
+        if name_of(self.target) is None:
+            return None
+        return float(dynamic.target[2]) + bearing(resp, self.target, dynamic)
