@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 import numpy as np
+from furnished import draw_room
 from postures import Postures
 
 from counterpoint import Arm, Controller, ImageFrequency, Robot, derive_substream
@@ -270,6 +272,67 @@ def look_trial(stage: Stage, index: int, seed: int = 0) -> Outcome:
         if angle > nearest + 0.5:
             return Outcome(False, "aim", f"{angle:.1f}° off where {nearest:.1f}° can be", numbers)
     return Outcome(True, numbers=numbers)
+
+
+def navigate_trial(index: int, seed: int = 0, model: str = "tiago_pro") -> Outcome:
+    """Drive to the target of a random furnished room, touching nothing but the floor.
+
+    The plan in the first frame and each later frame of the action are timed.
+    """
+    room = draw_room(index, seed)
+    x, y, yaw = room.start.tolist()
+    robot = Robot(
+        "a", model=model, position=(x, y, 0.0), rotation=math.degrees(yaw),
+        image_frequency=ImageFrequency.never,
+    )  # fmt: skip
+    with Controller(seed=seed) as c:
+        c.add_ons.append(robot)
+        c.communicate(room.commands())
+        action = robot.navigate_to(room.target)
+        planned = _timed(action, "get_initialization_commands")
+        ongoing = _timed(action, "get_ongoing_commands")
+        driven, before = 0.0, robot.dynamic.base_position[:2]
+        numbers = {"straight": float(room.straight), **_counts(room.rejected)}
+        while action.status is ActionStatus.ongoing and c.frame < 6000:
+            c.communicate()
+            here = robot.dynamic.base_position[:2]
+            driven, before = driven + float(np.hypot(*(here - before))), here
+            for own, other, force in robot.dynamic.contacts:
+                if other.kind != "floor" and other.owner != "a":
+                    reason = f"{own.link} touched {other.owner!r} with {force:.1f} N"
+                    return Outcome(False, "contact", reason, numbers)
+        if action.status is not ActionStatus.success:
+            reason = f"{action.status.name}: {action.result.reason}"
+            return Outcome(False, "navigate", reason, numbers)
+        left = room.left(robot.dynamic.base_position[:2])
+        median, p99 = np.quantile(ongoing, (0.5, 0.99)).tolist()
+        numbers |= {
+            "left": left, "driven": driven, "frames": float(c.frame), "plan": max(planned),
+            "median frame": median, "p99 frame": p99,
+        }  # fmt: skip
+        reach = action.radius + action.arrived_at if isinstance(room.target, str) else 0.1
+        if left > reach:
+            return Outcome(False, "arrival", f"{left:.3f} m are left", numbers)
+        return Outcome(True, numbers=numbers)
+
+
+def _counts(rejected: dict[str, int]) -> dict[str, float]:
+    return {f"rejected: {reason}": float(count) for reason, count in rejected.items()}
+
+
+def _timed(action: Action, phase: str) -> list[float]:
+    """Seconds that each later call of a phase takes."""
+    seconds: list[float] = []
+    run = getattr(action, phase)
+
+    def timed(*arguments: Any) -> Any:
+        begun = time.perf_counter()
+        requests = run(*arguments)
+        seconds.append(time.perf_counter() - begun)
+        return requests
+
+    setattr(action, phase, timed)
+    return seconds
 
 
 def turn_trial(stage: Stage, index: int, seed: int = 0) -> Outcome:

@@ -15,8 +15,8 @@ from counterpoint.actions.drop import Drop, Place
 from counterpoint.actions.follow_policy import FollowPolicy, Policy
 from counterpoint.actions.grasp import Grasp
 from counterpoint.actions.head_motion import LookAt, ResetHead, RotateHead
-from counterpoint.actions.reach_by_plan import Plan, ReachByPlan
 from counterpoint.actions.navigate_to import NavigateTo
+from counterpoint.actions.reach_by_plan import Plan, ReachByPlan
 from counterpoint.actions.reach_for import ReachFor, nearer_arm
 from counterpoint.actions.reset_arm import ResetArm
 from counterpoint.actions.status import ActionStatus, ImageFrequency, Result

@@ -68,6 +68,7 @@ class NavigateTo(TuckingAction):
 
     Attributes:
         radius: Of the circle that it plans for [m]; 0 before the first plan.
+        retreating: Whether it drives out of another robot's way.
     """
 
     tracks = ("base",)
@@ -94,7 +95,7 @@ class NavigateTo(TuckingAction):
         self._others = others
         self._drive: PathDrive | None = None
         self._lookout: Lookout | None = None
-        self._retreating = False
+        self.retreating = self._gave_way = self._cornered = False
         self._intended: Array | None = None
         self._aimed_at = np.zeros(2)
         self._blocker: str | None = None
@@ -104,9 +105,9 @@ class NavigateTo(TuckingAction):
     # --- what other robots see ------------------------------------------------------------------
 
     @property
-    def rank(self) -> tuple[int, str]:
-        """Lower goes first."""
-        return -self.priority, self.robot_id or ""
+    def rank(self) -> tuple[bool, int, str]:
+        """Lower goes first: who cannot make room for others, then by priority, then by name."""
+        return not self._cornered, -self.priority, self.robot_id or ""
 
     @property
     def way(self) -> Array | None:
@@ -151,16 +152,15 @@ class NavigateTo(TuckingAction):
     def state(self) -> Any:
         """See `Action`."""
         drive = None if self._drive is None else self._drive.state()
-        return (
-            drive, self._retreating, self._intended, self._blocker, self.radius,
-            self._next_plan, self._waited, self._settling, self._attempts,
-        )  # fmt: skip
+        flags = self.retreating, self._gave_way, self._cornered, self._blocker
+        counts = self._next_plan, self._waited, self._settling, self._attempts
+        return drive, self.radius, self._intended, flags, counts
 
     # --- inside -----------------------------------------------------------------------------------
 
     def _advance(self, resp: Response, dynamic: RobotState) -> list[Request]:
         drive = self._drive
-        if drive is None or self._retreating:
+        if drive is None or self.retreating:
             self._waited += 1
             assert self.controls is not None
             if self._waited * self.controls.dt > self.wait_at_most:
@@ -173,12 +173,12 @@ class NavigateTo(TuckingAction):
         if not drive.finished and self._must_stop(resp, dynamic, drive):
             self._drive, self._next_plan = None, 0
             return []
-        if drive.finished and self._retreating:
+        if drive.finished and self.retreating:
             self._drive = None
             return []
         if drive.finished and self._has_arrived(resp, dynamic, drive):
             return []
-        face = None if self._retreating else self._final_heading(resp, dynamic)
+        face = None if self.retreating else self._final_heading(resp, dynamic)
         return [DriveJoints("base", drive.step(dynamic, face))]
 
     def _must_stop(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
@@ -189,17 +189,21 @@ class NavigateTo(TuckingAction):
             if self._settling > SETTLE_FRAMES:
                 self.end(ActionStatus.failed_to_move, "something holds it back", frame=resp.frame)
                 return True
+        else:
+            self._settling = 0
         if (resp.frame - self.started_frame) % LOOK_EVERY:
             return False
         name = self._obstacle(resp, dynamic, drive)
         if name is not None:
             self._blocker = name
             return True
-        if self._retreating:
+        if self.retreating:
             return False
-        first = self._goes_first(resp, drive.ahead(FORESIGHT, SPACING), drive.stopping_distance)
+        first = self._goes_first(
+            resp, drive.ahead(FORESIGHT, SPACING), drive.stopping_distance, FORESIGHT
+        )
         if first is not None:
-            self._blocker = first
+            self._blocker, self._gave_way = first, True
             return True
         if self._target_moved(resp) and resp.frame >= self._next_plan:
             self._plan(resp, dynamic)
@@ -214,14 +218,19 @@ class NavigateTo(TuckingAction):
         path = drive.ahead(drive.stopping_distance + LOOK_AHEAD, SPACING / 2)
         return self._lookout.in_the_way(resp, dynamic, rules, path, self.radius)
 
-    def _goes_first(self, resp: Response, way: Array, within: float) -> str | None:
-        """The robot that must be let pass before `within` [m] of the way are driven."""
+    def _goes_first(self, resp: Response, way: Array, within: float, horizon: float) -> str | None:
+        """The robot that must be let pass before `within` [m] of the way are driven.
+
+        Of other robots' ways the next `horizon` [m] count.
+        """
         own = resp.robots[self.robot_id or ""]
         speed = own.static.model.base_speed[0] / 2
-        for other in self._ahead_in_rank():
+        for other in self._go_before():
             there = other.way
             if there is None:
                 continue
+            if horizon < math.inf:
+                there = there[: math.ceil(horizon / SPACING) + 1]
             needed = self.radius + other.radius + KEEP_APART
             if float(np.hypot(*(there[0] - way[0]))) > needed + 2 * FORESIGHT:
                 continue
@@ -229,6 +238,11 @@ class NavigateTo(TuckingAction):
             if after is not None and after <= within + 2 * SPACING:
                 return other.robot_id
         return None
+
+    def _go_before(self) -> list[NavigateTo]:
+        """Those to let pass: of higher rank, or on their way out of somebody's way."""
+        others = (o for o in self._others() if o.rank < self.rank or o.retreating)
+        return sorted(others, key=lambda o: o.rank)
 
     def _ahead_in_rank(self) -> list[NavigateTo]:
         return sorted((o for o in self._others() if o.rank < self.rank), key=lambda o: o.rank)
@@ -255,9 +269,11 @@ class NavigateTo(TuckingAction):
         drive = self._new_drive(route, dynamic)
         self._intended = drive.ahead(math.inf, SPACING)
         self._lookout = Lookout(resp)
-        self._drive, self._retreating = None, False
-        own = drive.ahead(FORESIGHT, SPACING)
-        first = self._goes_first(resp, own, math.inf)
+        self._drive, self.retreating = None, False
+        own, waits = drive.ahead(FORESIGHT, SPACING), self._gave_way
+        # Who has let another one pass goes on when the other's whole way is clear.
+        first = self._goes_first(resp, own, *((math.inf, math.inf) if waits else (0.0, FORESIGHT)))
+        self._gave_way = first is not None
         if first is not None:
             self._blocker = first
             self._make_room(around, resp, dynamic)
@@ -280,10 +296,11 @@ class NavigateTo(TuckingAction):
             return
         retreat = around.retreat(here.copy(), ways)
         if retreat is None:
+            self._cornered = True
             return
         drive = self._new_drive(retreat, dynamic)
         if self._obstacle(resp, dynamic, drive) is None:
-            self._drive, self._retreating = drive, True
+            self._drive, self.retreating = drive, True
 
     def _surroundings(self, resp: Response, dynamic: RobotState) -> Surroundings:
         """What is about, with the robots sorted by whether they will be gone or give way."""

@@ -17,7 +17,8 @@ SIDEWAYS = 0.5  # share of it that driving round a corner may take
 TURNING = 0.7  # share of the turn rate that driving round a corner may take
 SLOWEST = 0.05  # m/s: at corners that could not be rounded
 GAIN = 4.0  # 1/s: how fast an offset from the path is made good
-GLANCE = 0.2  # m: how far ahead along the path the robot looks
+GLANCE = 0.2  # s: how far ahead along the path the heading is taken from,
+CORNER = 0.03  # m: and at least that far
 ASKEW = 0.3  # rad: a differential base that is further off its path's direction turns first
 CRAWL = 0.5  # m/s: at lower speeds steering back to the path becomes no sharper
 CRAB = 0.5  # share of its speed at which an omnidirectional base drives sideways or backwards
@@ -103,7 +104,8 @@ class PathDrive:
         if self._angles is None:
             return np.array([0.0, 0.0, turn])
         along = wrap_angle(self._tangent(self.travelled) - yaw)
-        if not self._omnidirectional and abs(along) > ASKEW and not self.finished:
+        slow = float(self._progress.speed[0]) <= SLOWEST + 1e-3
+        if not self._omnidirectional and slow and abs(along) > ASKEW and not self.finished:
             return np.array([0.0, 0.0, turn])
         self._progress.limit(np.array([self._allowed(along)]))
         here = np.array([self.travelled])
@@ -136,7 +138,10 @@ class PathDrive:
         k = int(np.searchsorted(self.stations, self.travelled, side="right"))
         k = min(k, len(self.stations) - 1)
         rising = float(self._braking[k]) - 2 * BRAKING * self._acceleration * self.travelled
-        speed = self._speed * (CRAB + (1 - CRAB) * max(math.cos(along), 0.0))
+        if self._omnidirectional:
+            speed = self._speed * (CRAB + (1 - CRAB) * max(math.cos(along), 0.0))
+        else:
+            speed = self._speed * max(1 - abs(along) / ASKEW, 0.0)
         return max(min(math.sqrt(max(rising, 0.0)), speed), SLOWEST)
 
     def _direction(self, face: float | None) -> float:
@@ -145,7 +150,8 @@ class PathDrive:
             return face
         if self._angles is None or self.finished:
             return float(self._heading.goal[0]) if face is None else face
-        return self._tangent(self.travelled + GLANCE)
+        speed = float(self._progress.speed[0])
+        return self._tangent(self.travelled + CORNER + GLANCE * speed)
 
     def _steering(self, x: float, y: float) -> float:
         """What turns a differential base back to its path [rad] (Stanley: Hoffmann et al. 2007)."""

@@ -5,6 +5,7 @@ from counterpoint.add_ons.collision_log import CollisionLog
 from counterpoint.add_ons.image_capture import ImageCapture
 from counterpoint.add_ons.interaction import Interaction
 from counterpoint.add_ons.jsonl_events import JsonlEvents
+from counterpoint.add_ons.occupancy_map import OccupancyMap
 from counterpoint.add_ons.recorder import Recorder
 from counterpoint.add_ons.replay import Replay
 from counterpoint.add_ons.robot import Robot
@@ -18,6 +19,7 @@ __all__ = [
     "ImageCapture",
     "Interaction",
     "JsonlEvents",
+    "OccupancyMap",
     "Recorder",
     "Replay",
     "Robot",

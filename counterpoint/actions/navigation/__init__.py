@@ -8,6 +8,7 @@ from counterpoint.actions.navigation.outlines import (
     robot_outlines,
     scene_outlines,
 )
+from counterpoint.actions.navigation.route import path_between
 from counterpoint.actions.navigation.search import Field, cost_field
 from counterpoint.actions.navigation.smooth import rounded, shortened
 
@@ -23,6 +24,7 @@ __all__ = [
     "cost_field",
     "make_grid",
     "object_outlines",
+    "path_between",
     "robot_outlines",
     "rounded",
     "scene_outlines",

@@ -97,6 +97,19 @@ def plan_route(
     return _why_not(field, there, outlines, goal, radius)
 
 
+def path_between(grid: Grid, start: Array, end: Array, needed: float) -> Array | None:
+    """The path between two positions with a clearance [m], shape (n, 2) [m], or None."""
+    field = cost_field(grid, start, needed)
+    cell = grid.cell_of(end)
+    n, m = grid.values.shape
+    if field.start is None or not (0 <= cell[0] < n and 0 <= cell[1] < m):
+        return None
+    if not np.isfinite(field.cost[cell]):
+        return None
+    path = np.concatenate([start[None], field.path_to(cell)[1:-1], end[None]])
+    return rounded(shortened(path, grid, needed, needed + COMFORT), grid, needed)[0]
+
+
 def plan_retreat(
     outlines: Sequence[Outline], start: Array, ways: Sequence[tuple[Array, float]], radius: float,
     room: tuple[float, float] | None,
