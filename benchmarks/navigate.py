@@ -38,7 +38,8 @@ def main(trials: int = 100, seed: int = 0, quick: bool = False) -> None:
     straight = int(sum(o.numbers["straight"] for o in outcomes))
     counts = ", ".join(f"{reason}: {count}" for reason, count in rejected.items())
     report.note(
-        f"{trials + sum(rejected.values())} draws; {counts}; in {straight} rooms the straight line is free"
+        f"{trials + sum(rejected.values())} draws; {counts}; "
+        f"in {straight} rooms the straight line is free"
     )
     report.share(
         "arrives, touching nothing but the floor", len(outcomes) - len(failures), trials, 0.97

@@ -39,7 +39,7 @@ KEEP_APART = 0.06  # m between two robots that pass
 FORESIGHT = 4.0  # m of its way for which a robot asks who goes first
 BESIDE = 0.02  # m between the robot's circle and the object that it goes to
 STANDS = 0.02  # m/s: slower is standing
-HELD_BACK = 0.1  # m off its path: something pushes
+HELD_BACK = 0.05  # m between where the base is and where it is driven: something pushes
 TUCKED = 0.02  # m: arms that stick out by less are in
 
 
@@ -102,7 +102,7 @@ class NavigateTo(TuckingAction):
         self._had_route = False
         self._next_plan, self._waited, self._settling, self._attempts = 0, 0, 0, 0
 
-    # --- what other robots see ------------------------------------------------------------------
+    # --- what other robots see -------------------------------------------------------------------
 
     @property
     def rank(self) -> tuple[bool, int, str]:
@@ -116,7 +116,7 @@ class NavigateTo(TuckingAction):
             return self._drive.ahead(math.inf, SPACING)
         return self._intended
 
-    # --- phases -----------------------------------------------------------------------------------
+    # --- phases ----------------------------------------------------------------------------------
 
     def get_initialization_commands(
         self,
@@ -156,7 +156,7 @@ class NavigateTo(TuckingAction):
         counts = self._next_plan, self._waited, self._settling, self._attempts
         return drive, self.radius, self._intended, flags, counts
 
-    # --- inside -----------------------------------------------------------------------------------
+    # --- inside ----------------------------------------------------------------------------------
 
     def _advance(self, resp: Response, dynamic: RobotState) -> list[Request]:
         drive = self._drive
@@ -184,7 +184,7 @@ class NavigateTo(TuckingAction):
     def _must_stop(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
         """Whether to stop, for something in the way or a robot that goes first."""
         assert self.controls is not None and self.started_frame is not None
-        if drive.off_path(dynamic) > HELD_BACK:
+        if float(np.hypot(*(dynamic.target - dynamic.q)[:2])) > HELD_BACK:
             self._settling += 1
             if self._settling > SETTLE_FRAMES:
                 self.end(ActionStatus.failed_to_move, "something holds it back", frame=resp.frame)
@@ -363,7 +363,7 @@ class NavigateTo(TuckingAction):
             frame=resp.frame, **{facts_key(resp, name): name},
         )  # fmt: skip
 
-    # --- the target -------------------------------------------------------------------------------
+    # --- the target ------------------------------------------------------------------------------
 
     def goal(self, resp: Response, dynamic: RobotState) -> Goal:
         """What to come near to."""

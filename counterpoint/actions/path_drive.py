@@ -12,6 +12,7 @@ from counterpoint.core.pose import Array, wrap_angle
 from counterpoint.robots.model import RobotModel
 from counterpoint.simulation.response import RobotState
 
+HEADROOM = 0.9  # share of the base's acceleration limit that the plan takes; steering has the rest
 BRAKING = 0.6  # share of the acceleration limit that slowing down for a corner may take
 SIDEWAYS = 0.5  # share of it that driving round a corner may take
 TURNING = 0.7  # share of the turn rate that driving round a corner may take
@@ -20,6 +21,7 @@ GAIN = 4.0  # 1/s: how fast an offset from the path is made good
 GLANCE = 0.2  # s: how far ahead along the path the heading is taken from,
 CORNER = 0.03  # m: and at least that far
 ASKEW = 0.3  # rad: a differential base that is further off its path's direction turns first
+ASTRAY = 0.2  # m off its path at which a base makes that good before it goes on
 CRAWL = 0.5  # m/s: at lower speeds steering back to the path becomes no sharper
 CRAB = 0.5  # share of its speed at which an omnidirectional base drives sideways or backwards
 
@@ -52,7 +54,7 @@ class PathDrive:
         self._angles = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])) if len(steps) else None
         self._dt, self._omnidirectional = dt, model.base == "omnidirectional"
         speed, turn_rate = model.base_speed
-        acceleration = model.drives["base"].acceleration
+        acceleration = HEADROOM * model.drives["base"].acceleration
         self._acceleration, self._speed = acceleration, speed
         limit = np.minimum(np.sqrt(SIDEWAYS * acceleration * radii), TURNING * turn_rate * radii)
         limit = np.clip(limit, SLOWEST, speed)
@@ -107,7 +109,9 @@ class PathDrive:
         slow = float(self._progress.speed[0]) <= SLOWEST + 1e-3
         if not self._omnidirectional and slow and abs(along) > ASKEW and not self.finished:
             return np.array([0.0, 0.0, turn])
-        self._progress.limit(np.array([self._allowed(along)]))
+        wanted_x, wanted_y = self._at(np.array([self.travelled]))[0].tolist()
+        astray = math.hypot(wanted_x - x, wanted_y - y)
+        self._progress.limit(np.array([self._allowed(along, astray)]))
         here = np.array([self.travelled])
         speed = float(self._progress.step(here, self._progress.speed)[0])
         self.travelled = min(self.travelled + speed * self._dt, self.length)
@@ -118,14 +122,11 @@ class PathDrive:
         heading = yaw + 0.5 * self._dt * turn
         c, s = math.cos(heading), math.sin(heading)
         forward, left = c * vx + s * vy, c * vy - s * vx
+        excess = max(math.hypot(forward, left) / self._speed, 1.0)
+        forward, left = forward / excess, left / excess
         if self._omnidirectional:
             return np.array([forward, left, turn])
         return np.array([forward, 0.0, turn])
-
-    def off_path(self, dynamic: RobotState) -> float:
-        """How far the measured base is from where it should be [m]."""
-        there = self._at(np.array([self.travelled]))[0]
-        return float(np.hypot(*(dynamic.q[:2] - there)))
 
     def state(self) -> Any:
         """For the state hash."""
@@ -133,8 +134,13 @@ class PathDrive:
             self.path, self.travelled, self._progress.state(), self._heading.state(),
         )  # fmt: skip
 
-    def _allowed(self, along: float) -> float:
-        """The speed allowed here [m/s], when the path leads `along` [rad] off the heading."""
+    def _allowed(self, along: float, astray: float) -> float:
+        """The speed allowed here [m/s].
+
+        Args:
+            along: How far off the heading the path leads [rad].
+            astray: How far from the path the base is [m]: the path waits for it.
+        """
         k = int(np.searchsorted(self.stations, self.travelled, side="right"))
         k = min(k, len(self.stations) - 1)
         rising = float(self._braking[k]) - 2 * BRAKING * self._acceleration * self.travelled
@@ -142,6 +148,7 @@ class PathDrive:
             speed = self._speed * (CRAB + (1 - CRAB) * max(math.cos(along), 0.0))
         else:
             speed = self._speed * max(1 - abs(along) / ASKEW, 0.0)
+        speed *= max(1 - astray / ASTRAY, 0.0)
         return max(min(math.sqrt(max(rising, 0.0)), speed), SLOWEST)
 
     def _direction(self, face: float | None) -> float:

@@ -27,7 +27,8 @@ class Grid:
         values: `FREE` (0), `OCCUPIED` (1: a shape overlaps the cell), or `OUTSIDE` (2: beyond the
             walls of the room), shape (n, m). Beyond the grid all is `UNKNOWN` (-1).
         clearance: From a cell's middle to the nearest shape or wall of the room, shape (n, m) [m];
-            0 within one. Exact up to 1 m; beyond that never too large.
+            0 within one. Exact up to 1 m; beyond that never too large, and at most two cells too
+            small.
     """
 
     origin: Array
@@ -100,11 +101,11 @@ def make_grid(
     ys = low[1] + (np.arange(m)[None, :] + 0.5) * cell
     values = np.full((n, m), FREE, dtype=np.int8)
     near = np.full((n, m), np.inf)
+    walls = np.full((n, m), np.inf)
     if room is not None:
-        dx, dy = room[0] / 2 - np.abs(xs), room[1] / 2 - np.abs(ys)
-        near = np.minimum(near, np.maximum(np.minimum(dx, dy), 0.0))
-        values[np.minimum(dx, dy) < 0] = OCCUPIED
-        values[np.minimum(dx, dy) < -BEYOND] = OUTSIDE
+        walls = np.minimum(room[0] / 2 - np.abs(xs), room[1] / 2 - np.abs(ys))
+        values[walls < 0] = OCCUPIED
+        values[walls < -BEYOND] = OUTSIDE
     for outline in outlines:
         lowest, highest = outline.bounds
         first = np.maximum(np.floor((lowest - NEAR - low) / cell).astype(int), 0)
@@ -121,4 +122,5 @@ def make_grid(
     else:
         far = distance_transform_edt(values == FREE) * cell - cell * np.sqrt(0.5)
     clearance = np.where(near < NEAR, near, np.maximum(far, NEAR))
+    clearance = np.maximum(np.minimum(clearance, walls), 0.0)
     return Grid(read_only(low.copy()), cell, read_only(values), read_only(clearance))
