@@ -9,9 +9,7 @@ from counterpoint.core.pose import Array
 
 def convex_outline(points: Array) -> Array:
     """The convex hull of points (n, 2), counter-clockwise, by the monotone chain (Andrew 1979)."""
-    order = np.lexsort((points[:, 1], points[:, 0]))
-    listed = [tuple(p) for p in np.round(points[order], 9).tolist()]
-    listed = list(dict.fromkeys(listed))
+    listed = sorted(dict.fromkeys(tuple(p) for p in np.round(points, 9).tolist()))
     if len(listed) <= 2:
         return np.array(listed)
 
