@@ -291,7 +291,7 @@ def pictures(tmp_path: Path) -> Iterator[Path]:
     run = Run(tmp_path / "run.mcap", images=True)
     with run.controller:
         cameras_and_captures(run)
-    yield run.path
+    return run.path
 
 
 def test_recorded_images_are_equal_byte_for_byte_too(pictures: Path) -> None:
