@@ -7,7 +7,7 @@ UNITS := $(wildcard tests/core tests/commands tests/objects tests/robots)
 BENCHMARKS := $(shell grep -l '__main__' benchmarks/*.py 2>/dev/null | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help core dev full demo test test-all check format bench clean
+.PHONY: help core dev full demo test test-all check format gallery docs bench clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ check: dev ## style, types, import contracts and the quick unit tests
 format: dev ## put the code in its common form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+gallery: core ## every example with a camera in its scene; writes out/gallery and the page of the docs
+	@$(BIN)/counterpoint gallery --jobs $(JOBS) --page docs/gallery.md $(ARGS)
+
+docs: dev ## the site, in out/site; fails on a broken link or reference
+	@$(BIN)/mkdocs build --strict --quiet
 
 bench: core ## every benchmark, one after the other
 	@set -e; for b in $(BENCHMARKS); do echo "== $$b"; $(BIN)/python $$b $(ARGS); done
