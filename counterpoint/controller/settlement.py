@@ -139,6 +139,8 @@ class Settlement:
             for other in self._reserved.get(resource, ()):
                 if self._is_bound(claim, other):
                     ways.append(InTheWay(resource, other))
+                    if not self._circular:  # the first says enough: no circle can go through it
+                        break
         claim.blocked = tuple(ways)
         self._graph.edges.pop(claim.owner, None)
         if not ways:
@@ -211,7 +213,7 @@ class Settlement:
         for claim in ranked:
             for resource, winner in claim.blocked:
                 losers = found.setdefault(resource, (winner, []))[1]
-                if claim not in losers:
+                if not losers or losers[-1] is not claim:
                     losers.append(claim)
         conflicts: Conflicts = {}
         for resource, (winner, losers) in found.items():
