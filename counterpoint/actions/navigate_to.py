@@ -97,6 +97,7 @@ class NavigateTo(TuckingAction):
         self._lookout: Lookout | None = None
         self.retreating = self._gave_way = self._cornered = False
         self._intended: Array | None = None
+        self._standings: tuple[Any, ...] = ()
         self._aimed_at = np.zeros(2)
         self._blocker: str | None = None
         self._had_route = False
@@ -168,7 +169,7 @@ class NavigateTo(TuckingAction):
         if drive is None:
             standing = float(np.abs(dynamic.target_velocity[:3]).max()) < STANDS
             if standing and resp.frame >= self._next_plan:
-                self._plan(resp, dynamic)
+                self._plan_if_it_helps(resp, dynamic)
             return []
         if not drive.finished and self._must_stop(resp, dynamic, drive):
             self._drive, self._next_plan = None, 0
@@ -247,6 +248,23 @@ class NavigateTo(TuckingAction):
     def _ahead_in_rank(self) -> list[NavigateTo]:
         return sorted((o for o in self._others() if o.rank < self.rank), key=lambda o: o.rank)
 
+    def _plan_if_it_helps(self, resp: Response, dynamic: RobotState) -> None:
+        """Plan, unless all is as it was at the last plan, which found that it must wait."""
+        assert self.controls is not None
+        if (
+            self._next_plan > 0
+            and self._lookout is not None
+            and self._lookout.sees_no_change(resp)
+            and self._standings == self._ranking()
+        ):
+            self._next_plan = resp.frame + round(REPLAN_EVERY / self.controls.dt)
+        else:
+            self._plan(resp, dynamic)
+
+    def _ranking(self) -> tuple[Any, ...]:
+        """What other robots' navigations are up to, as far as it matters to who goes first."""
+        return tuple((o.rank, o.retreating, o.way is None) for o in self._others())
+
     def _plan(self, resp: Response, dynamic: RobotState) -> None:
         """Plan, and drive; or wait, or drive out of the way; or end."""
         assert self.controls is not None
@@ -254,6 +272,7 @@ class NavigateTo(TuckingAction):
         self.radius = body_radius(resp, dynamic, tucking)
         self._next_plan = resp.frame + round(REPLAN_EVERY / self.controls.dt)
         self._aimed_at = self._place_of_target(resp).copy()
+        self._lookout, self._standings = Lookout(resp), self._ranking()
         around = self._surroundings(resp, dynamic)
         start = dynamic.target[:2].copy()
         route, through = around.route(start, self.goal(resp, dynamic))
@@ -267,8 +286,8 @@ class NavigateTo(TuckingAction):
             return
         self._had_route = True
         drive = self._new_drive(route, dynamic)
-        self._intended = drive.ahead(math.inf, SPACING)
-        self._lookout = Lookout(resp)
+        # A way through a robot that will not yield keeps nobody else waiting.
+        self._intended = None if through is not None else drive.ahead(math.inf, SPACING)
         self._drive, self.retreating = None, False
         own, waits = drive.ahead(FORESIGHT, SPACING), self._gave_way
         # Who has let another one pass goes on when the other's whole way is clear.
@@ -306,8 +325,6 @@ class NavigateTo(TuckingAction):
         """What is about, with the robots sorted by whether they will be gone or give way."""
         passing, yielding = [], []
         for other in self._others():
-            if other.way is None:
-                continue
             there = resp.robots[other.robot_id or ""]
             gap = float(np.hypot(*(there.base_position - dynamic.base_position)[:2]))
             moving = float(np.abs(there.target_velocity[:2]).max()) > STANDS
@@ -327,7 +344,7 @@ class NavigateTo(TuckingAction):
         assert self.controls is not None
         if self._tuck is not None:
             return self._tuck.tracks
-        starting = self._drive is None and self._lookout is None
+        starting = not self._had_route
         return self.controls.free_arms if starting and self.reset_arms else ()
 
     def _has_arrived(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:

@@ -27,6 +27,13 @@ class Lookout:
     def __init__(self, resp: Response) -> None:
         self._names = tuple(resp.objects)
         self._positions = resp.state.object_position.copy()
+        self._q = resp.state.q.copy()
+
+    def sees_no_change(self, resp: Response) -> bool:
+        """Whether every robot and every object is as it was: a new plan would be the old one."""
+        q = resp.state.q
+        same = q.shape == self._q.shape and float(np.abs(q - self._q).max()) < MOVED
+        return same and not self._moved(resp)
 
     def in_the_way(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
+
 from counterpoint.actions.navigation.outlines import (
     Outline,
     object_outlines,
@@ -11,6 +13,7 @@ from counterpoint.actions.navigation.outlines import (
     scene_outlines,
 )
 from counterpoint.actions.navigation.route import Goal, NoRoute, Route, plan_retreat, plan_route
+from counterpoint.actions.plane import distance_to_polyline
 from counterpoint.core.pose import Array
 from counterpoint.simulation.response import Response, RobotState
 
@@ -65,12 +68,20 @@ class Surroundings:
             route = self._plan(start, goal, firm)
             if isinstance(route, Route) or not firm:
                 return route, None
-        return self._plan(start, goal, []), firm[0]
+        route = self._plan(start, goal, [])
+        return route, self._nearest_to(route, firm)
 
     def retreat(self, start: Array, ways: Sequence[tuple[Array, float]]) -> Route | None:
         """The shortest way to where the robot leaves others' ways free; see `plan_retreat`."""
         outlines = self._outlines(list(self._robots))
         return plan_retreat(outlines, start, ways, self._radius, self._room)
+
+    def _nearest_to(self, route: Route | NoRoute, robots: Sequence[str]) -> str | None:
+        """The robot that stands most in the way of a route, or None without a route."""
+        if isinstance(route, NoRoute):
+            return None
+        middles = np.array([self._robots[name][0].points[0] for name in robots])
+        return robots[int(np.argmin(distance_to_polyline(middles, route.path)))]
 
     def _plan(self, start: Array, goal: Goal, robots: Sequence[str]) -> Route | NoRoute:
         return plan_route(self._outlines(robots), start, goal, self._radius, self._room)
