@@ -40,8 +40,9 @@ class Memory:
         raise KeyError(f"{last!r} has no place in {_shown(keys[:-1])}, which is {parent!r:.80}")
 
     def put(self, keys: Sequence[Key], value: Any) -> None:
-        """Put a value where there is a place for it; see `check_place`."""
+        """Put a copy of a value where there is a place for it; see `check_place`."""
         parent, last = self._find(keys[:-1]), keys[-1]
+        value = copy.deepcopy(value)
         if isinstance(parent, dict):
             parent[last] = value
         elif last == len(parent):

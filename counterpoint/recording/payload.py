@@ -46,12 +46,14 @@ def plain(value: Any) -> Any:
 
 
 def _check(value: Any, depth: int) -> None:
+    # Strings are encoded because a lone surrogate has no bytes.
     if depth > DEPTH:
         raise TypeError(f"it is nested deeper than {DEPTH}, or contains itself")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError(f"JSON has only strings for keys, not {key!r}")
+            key.encode()
             _check(item, depth + 1)
     elif isinstance(value, (list, tuple)):
         for item in value:
@@ -59,7 +61,7 @@ def _check(value: Any, depth: int) -> None:
     elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         raise TypeError(f"{value} has more than 64 bits")
     elif isinstance(value, str):
-        value.encode()  # a lone surrogate has no bytes
+        value.encode()
 
 
 def _refuse(code: int, data: bytes) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -287,7 +287,7 @@ def test_a_recorded_replay_is_equal_byte_for_byte(
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Iterator[Path]:
+def pictures(tmp_path: Path) -> Path:
     run = Run(tmp_path / "run.mcap", images=True)
     with run.controller:
         cameras_and_captures(run)
