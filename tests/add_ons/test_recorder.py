@@ -363,6 +363,7 @@ EVERY_COMMAND: list[list[cmd.Command]] = [
         cmd.SetLighting(ambient=0.5),
         BALL,
         cmd.AddWall(object_id="screen", start=(1, -1, 0), end=(1, 1, 0), height=1),
+        cmd.AddArticulation(object_id="door", model="door", position=(-1, -2, 0)),
         cmd.AddRobot(robot_id="arm", model="panda", position=(-1, 0, 0)),
         cmd.AddCamera(camera_id="cam", position=(2, 2, 2), size=(8, 8)),
         cmd.LookAt(camera_id="cam", target="ball"),
@@ -657,9 +658,13 @@ def test_a_full_disk_ends_the_recording_but_not_the_scene(
     controller, recorder = stage
     on_a_full_disk(monkeypatch, room)
     path = tmp_path / "a.mcap"
-    recorder.start(path)
-    with pytest.raises(RecorderError, match=r"a\.mcap.*ended at frame.*No space left"):
+
+    def record() -> None:
+        recorder.start(path)
         go(controller, 1000)
+
+    with pytest.raises(RecorderError, match=r"a\.mcap.*ended at frame.*No space left"):
+        record()
     assert not recorder.record()
     with Untouched(controller):
         pass
