@@ -101,6 +101,18 @@ def matrix_from_quaternion(q: ArrayLike) -> Array:
     )
 
 
+def matrices_from_quaternions(quaternions: Array) -> Array:
+    """Rotation matrices of unit quaternions wxyz, shape (n, 4), as (n, 3, 3)."""
+    w, x, y, z = quaternions.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    out: Array = np.moveaxis(np.array(rows), -1, 0)
+    return out
+
+
 def quaternion_from_matrix(matrix: ArrayLike) -> Array:
     """The unit quaternion (w ≥ 0) of a rotation matrix (Shepperd 1978: the largest term)."""
     m = np.asarray(matrix, dtype=np.float64)

@@ -104,7 +104,7 @@ def load_description(model: RobotModel) -> Description:
     path = find_description(model)
     root = etree.parse(str(path)).getroot()
     _strip(root, model)
-    _resolve_meshes(root, path)
+    resolve_meshes(root, path)
     _floor_inertia(root)
     _mount_base(root, model)
     _check_names(root, model)
@@ -147,7 +147,12 @@ def _strip(root: Any, model: RobotModel) -> None:
             joint.set("type", "fixed")
 
 
-def _resolve_meshes(root: Any, path: Path) -> None:
+def resolve_meshes(root: Any, path: Path) -> None:
+    """Name every mesh of a description, which was read from `path`, by its absolute path.
+
+    Raises:
+        FileNotFoundError: If one does not exist.
+    """
     for mesh in root.iter("mesh"):
         name = mesh.get("filename")
         if name.startswith("package://"):
@@ -241,7 +246,8 @@ def _merge_fixed(root: Any) -> dict[str, tuple[str, Pose]]:
     up: dict[str, tuple[str, Pose]] = {}
     for joint in root.findall("joint"):
         if joint.get("type") == "fixed":
-            up[joint.find("child").get("link")] = (joint.find("parent").get("link"), _origin(joint))
+            parent_link = joint.find("parent").get("link")
+            up[joint.find("child").get("link")] = (parent_link, origin_of(joint))
             root.remove(joint)
 
     def body(name: str) -> tuple[str, Pose]:
@@ -256,14 +262,14 @@ def _merge_fixed(root: Any) -> dict[str, tuple[str, Pose]]:
         carrier, pose = body_of[name]
         child, parent = links[name], links[carrier]
         for collision in child.findall("collision"):
-            _set_origin(collision, pose @ _origin(collision))
+            _set_origin(collision, pose @ origin_of(collision))
             parent.append(collision)
         _add_inertia(parent, child, pose)
         root.remove(child)
     for joint in root.findall("joint"):
         carrier, pose = body_of[joint.find("parent").get("link")]
         joint.find("parent").set("link", carrier)
-        _set_origin(joint, pose @ _origin(joint))
+        _set_origin(joint, pose @ origin_of(joint))
     for name, link in links.items():
         if name not in up and link.find("inertial") is None:
             _set_inertial(link, 0.05, np.zeros(3), np.eye(3) * 1e-4)
@@ -287,7 +293,7 @@ def _inertial(link: Any, pose: Pose) -> tuple[float, Array, Array] | None:
             [values["ixz"], values["iyz"], values["izz"]],
         ]
     )
-    whole = pose @ _origin(element)
+    whole = pose @ origin_of(element)
     turn = matrix_from_quaternion(whole.q)
     return mass, whole.p, turn @ tensor @ turn.T
 
@@ -335,7 +341,8 @@ def _add_joint(root: Any, name: str, kind: str, parent: str, child: str, pose: P
     _set_origin(joint, pose)
 
 
-def _origin(element: Any) -> Pose:
+def origin_of(element: Any) -> Pose:
+    """Where a joint, collision or visual sits in its link's frame."""
     origin = element.find("origin")
     if origin is None:
         return Pose.of()

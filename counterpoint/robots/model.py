@@ -164,6 +164,10 @@ class RobotModel:
         """Whether its base moves."""
         return self.base != "fixed"
 
+    def color_of(self, link: str) -> tuple[float, float, float]:
+        """The colour of a link."""
+        return next((c for part, c in self.colors.items() if part in link), self.color)
+
     def arm_track(self, arm: Arm) -> str:
         """The name of the track that moves `arm`."""
         return f"{arm.value}_arm"

@@ -12,19 +12,29 @@ from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
-from counterpoint.core.pose import Array, matrix_from_quaternion, read_only
-from counterpoint.simulation.renderer import CameraView, Images, Pass, RenderBody, SceneView
+from counterpoint.core.pose import (
+    Array,
+    matrices_from_quaternions,
+    matrix_from_quaternion,
+    read_only,
+)
+from counterpoint.simulation.renderer import (
+    GAMMA,
+    HEADLIGHT,
+    SKY,
+    CameraView,
+    Images,
+    Pass,
+    RenderBody,
+    SceneView,
+    main_light,
+)
 
 Floats = NDArray[np.float32]
 
-# Shares of the light; with the ambient share they add up to about 1 on a face in full light.
-_HEADLIGHT = 0.15
-# How much darker the ambient light is on a face that looks down than on one that looks up.
-_SKY = 0.35
 # Gaps kept before a shadow ray starts, so that a face does not shade itself: [m], and per metre.
 _SHADOW_GAP = 5e-4
 _SHADOW_GAP_PER_METRE = 2e-4
-_GAMMA = 2.2
 
 
 class RaycastRenderer:
@@ -106,17 +116,17 @@ class RaycastRenderer:
             out = geometry.normals[triangle[lit]]
             out *= side[lit, None]
             main[lit[geometry.shaded(rays, lit, depth[lit], out, to_light)]] = 0
-        main *= np.float32(max(0.0, 1.0 - scene.ambient - 0.5 * _HEADLIGHT))
-        sky = (geometry.normals[:, 2] * (0.5 * _SKY * ambient))[triangle]
+        main *= np.float32(main_light(scene.ambient))
+        sky = (geometry.normals[:, 2] * (0.5 * SKY * ambient))[triangle]
         sky *= side
         main += sky
-        main += ambient * np.float32(1 - 0.5 * _SKY)
+        main += ambient * np.float32(1 - 0.5 * SKY)
         head = np.abs(facing)
         head *= rays.inverse_length
-        head *= np.float32(_HEADLIGHT)
+        head *= np.float32(HEADLIGHT)
         main += head
         np.minimum(main, 1, out=main)
-        np.power(main, np.float32(1 / _GAMMA), out=main)
+        np.power(main, np.float32(1 / GAMMA), out=main)
         return main
 
 
@@ -258,7 +268,7 @@ class _Geometry:
         self._embree = None
         if not len(self._triangles):
             return
-        rotation = _matrices(self._quaternions).astype(np.float32)
+        rotation = matrices_from_quaternions(self._quaternions).astype(np.float32)
         position = self._positions.astype(np.float32)
         vertices = np.einsum("nij,nj->ni", rotation[self._body_of_vertex], self._local_vertices)
         vertices += position[self._body_of_vertex]
@@ -289,15 +299,3 @@ def _pixel_rays(size: tuple[int, int], field_of_view: float) -> tuple[Floats, Fl
     rays = grid.reshape(-1, 3)
     inverse = 1 / np.linalg.norm(rays, axis=1)
     return read_only(rays.astype(np.float32)), read_only(inverse.astype(np.float32))
-
-
-def _matrices(quaternions: Array) -> Array:
-    """Rotation matrices of unit quaternions wxyz, shape (n, 4), as (n, 3, 3)."""
-    w, x, y, z = quaternions.T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    out: Array = np.moveaxis(np.array(rows), -1, 0)
-    return out

@@ -10,9 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.core.pose import Array, Pose
+from counterpoint.robots import RobotModel
 
 Pass = Literal["rgb", "depth", "segmentation", "normals"]
 PASSES: tuple[Pass, ...] = ("rgb", "depth", "segmentation", "normals")
+
+# How a face is lit, the same in every renderer. The shares of ambient light, main light and
+# headlight add up to about 1 on a face in full light; colours are multiplied by
+# light ** (1 / GAMMA).
+HEADLIGHT = 0.15
+"""Share of the lamp at the camera."""
+SKY = 0.35
+"""How much darker the ambient light is on a face that looks down than on one that looks up."""
+GAMMA = 2.2
+
+
+def main_light(ambient: float) -> float:
+    """Share of the main light where `ambient` is the ambient share."""
+    return max(0.0, 1.0 - ambient - 0.5 * HEADLIGHT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,12 +39,15 @@ class RenderBody:
         vertices: Shape (n, 3) [m], in the body's frame.
         triangles: Vertex indices, shape (m, 3), outward facing.
         colors: Red, green and blue in 0..1 of each triangle, shape (m, 3).
+        link: The robot model and the link that it is, for renderers that draw visual meshes
+            instead of the triangles; None if it is no part of a robot.
     """
 
     segmentation_id: int
     vertices: NDArray[np.float32]
     triangles: NDArray[np.uint32]
     colors: NDArray[np.float32]
+    link: tuple[RobotModel, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,21 +67,21 @@ class SceneGeometry:
         entities: Mapping[str, Any],
         segmentation_id: int,
     ) -> None:
-        """Add a robot's links, each from its collision hulls."""
+        """Add a robot's links, each from its collision hulls; some have none."""
         for link, parts in hulls:
-            if not parts:
-                continue
-            color = next((c for part, c in model.colors.items() if part in link), model.color)
             offsets = np.cumsum([0] + [len(v) for v, _ in parts])
             triangles = np.concatenate(
-                [
+                [np.empty((0, 3), np.uint32)]
+                + [
                     t.astype(np.uint32) + np.uint32(o)
                     for (_, t), o in zip(parts, offsets, strict=False)
                 ]
             )
-            colors = np.tile(np.array(color, np.float32), (len(triangles), 1))
-            vertices = np.concatenate([v for v, _ in parts])
-            self._append(owner, vertices, triangles, colors, segmentation_id, entities[link])
+            colors = np.tile(np.array(model.color_of(link), np.float32), (len(triangles), 1))
+            vertices = np.concatenate([np.empty((0, 3)), *(v for v, _ in parts)])
+            self._append(
+                owner, vertices, triangles, colors, segmentation_id, entities[link], (model, link)
+            )
 
     def remove(self, owner: str) -> None:
         """Take everything of an object or robot away."""
@@ -122,12 +122,14 @@ class SceneGeometry:
         colors: Any,
         segmentation_id: int,
         entity: Any,
+        link: tuple[RobotModel, str] | None = None,
     ) -> None:
         body = RenderBody(
             segmentation_id,
             np.ascontiguousarray(vertices, dtype=np.float32),
             np.ascontiguousarray(triangles, dtype=np.uint32),
             np.ascontiguousarray(colors, dtype=np.float32),
+            link,
         )
         self._parts.append(_Part(owner, body, entity))
         self._version += 1
