@@ -30,8 +30,17 @@ def examine() -> Iterator[Finding]:
             yield Finding(False, package, f"missing; install it with: pip install {package}")
             return
     yield from _models()
-    yield Finding(True, "renderer", "raycast (Embree on the CPU): needs no GPU and no display")
+    yield _renderer()
     yield from _speed()
+
+
+def _renderer() -> Finding:
+    from counterpoint.simulation.renderers import choose_renderer
+
+    choice = choose_renderer()
+    if choice.name == "vulkan":
+        return Finding(True, "renderer", f"vulkan: {choice.why}")
+    return Finding(True, "renderer", f"raycast (Embree on the CPU): {choice.why}")
 
 
 def _models() -> Iterator[Finding]:
@@ -61,6 +70,7 @@ def _speed() -> Iterator[Finding]:
             start = time.perf_counter()
             controller.communicate()
             frames.append(time.perf_counter() - start)
+        controller.communicate(cmd.CaptureImages(cameras=("camera",)))  # builds the geometry
         for _ in range(10):
             start = time.perf_counter()
             controller.communicate(cmd.CaptureImages(cameras=("camera",)))

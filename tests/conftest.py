@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from counterpoint import AddOn, Controller
 from counterpoint import commands as cmd
+from counterpoint.simulation.vulkan_probe import find_vulkan
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, print_blob=True)
@@ -32,6 +33,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         missing["maniskill"] = "the maniskill extra is not installed"
     if shutil.which("nvidia-smi") is None:
         missing["gpu"] = "no NVIDIA GPU here"
+    if any(item.get_closest_marker("vulkan") for item in items):
+        vulkan = find_vulkan()
+        if vulkan.device is None:
+            missing["vulkan"] = f"no Vulkan device: {vulkan.reason}"
     for item in items:
         for marker, reason in missing.items():
             if item.get_closest_marker(marker):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from counterpoint.add_ons import AddOn, Recorder
 from counterpoint.add_ons.add_on import AddOns
@@ -23,15 +23,13 @@ from counterpoint.controller.run import run_to_end
 from counterpoint.controller.scripts import Scripts
 from counterpoint.controller.stage import Stage
 from counterpoint.core.digest import digest_of
-from counterpoint.core.errors import CommandError, RecorderError, SimulationError
+from counterpoint.core.errors import RecorderError, SimulationError
 from counterpoint.core.events import Event, EventBus
 from counterpoint.core.script import Script
 from counterpoint.core.settings import Settings
-from counterpoint.simulation.renderer import Renderer
+from counterpoint.simulation.renderers import RendererName, check_renderer, make_renderer
 from counterpoint.simulation.response import Response
 from counterpoint.simulation.snapshot import Snapshot
-
-RendererName = Literal["auto", "raycast"]
 
 
 class Controller:
@@ -43,7 +41,8 @@ class Controller:
         seed: Of every random stream.
         frames_per_second: Frames a second of simulated time.
         substeps: Physics steps a frame.
-        renderer: `auto` or `raycast`.
+        renderer: `vulkan` (SAPIEN's rasteriser), `raycast` (on the CPU, anywhere), or `auto`:
+            Vulkan where a device answers.
         workers: Threads of the physics engine.
         checkpoint_every: Frames after which the scene is built anew, so that a recording can be
             entered there; None for never. It is part of the run: it changes what follows, in the
@@ -75,11 +74,8 @@ class Controller:
         settings = Settings(
             seed, frames_per_second, substeps, workers, checkpoint_every, hash_chain
         )
-        if renderer not in ("auto", "raycast"):
-            raise CommandError(
-                "unknown renderer", field="renderer", value=renderer, exists=("auto", "raycast")
-            )
-        self._stage = Stage(settings, _raycast)
+        check_renderer(renderer)
+        self._stage = Stage(settings, lambda: make_renderer(renderer))
         self._add_ons = AddOns(self)
         self._companions = AddOns(self)
         self._companions.extend(make() for make in self.companions)
@@ -475,9 +471,3 @@ class Controller:
         self._taking_part = []
         if problem is not None:
             raise problem
-
-
-def _raycast() -> Renderer:
-    from counterpoint.simulation.raycast_renderer import RaycastRenderer
-
-    return RaycastRenderer()

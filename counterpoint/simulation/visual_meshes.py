@@ -47,7 +47,9 @@ def visual_mesh(file: str, scale: tuple[float, float, float]) -> Mesh:
     140,000 triangles, and 55,000 then.
     """
     parts = sapien.render.RenderShapeTriangleMesh(file, scale).parts
-    corners = np.concatenate([p.vertices[p.triangles] for p in parts]) * np.asarray(scale, np.float32)
+    corners = np.concatenate([p.vertices[p.triangles] for p in parts]) * np.asarray(
+        scale, np.float32
+    )
     if np.prod(scale) < 0:  # mirrored
         corners = corners[:, ::-1]
     return simplified(corners)

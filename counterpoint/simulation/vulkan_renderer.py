@@ -40,8 +40,9 @@ _MARGIN = 0.1  # m, around what casts shadows
 class VulkanRenderer:
     """Draws a scene with SAPIEN. See `Renderer` for the conventions.
 
-    Light, colours and faces are those of `RaycastRenderer`, but robots are drawn from the visual
-    meshes of their descriptions, and shadows have the resolution of a shadow map.
+    Light, colours and faces are those of `RaycastRenderer`, with three differences: robots are
+    drawn from the visual meshes of their descriptions, shadows have the resolution of a shadow
+    map, and faces are seen from outside only.
 
     Args:
         shadows: Whether the main light casts shadows.
