@@ -309,7 +309,7 @@ def _gather(
     for root in roots:
         action: Action | None = root
         while action is not None:
-            if action.claims and not action.done:
+            if action.claims:
                 if action.waiting and root.status is ActionStatus.ongoing:
                     action.claim = action.claim or Claim(
                         action, claimant, action.needs, root.number

@@ -82,7 +82,7 @@ def _claims(action: Action | None) -> list[Claim]:
     """What an action and its children hold or wait for."""
     found = []
     while action is not None:
-        if action.claim is not None and not action.done:
+        if action.claim is not None:
             found.append(action.claim)
         action = action.child
     return found

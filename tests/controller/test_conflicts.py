@@ -15,6 +15,7 @@ from counterpoint import (
     Controller,
     ImageFrequency,
     Robot,
+    UnknownObjectError,
     deadline,
     gather,
 )
@@ -293,6 +294,37 @@ def test_a_cancelled_robot_does_not_get_what_falls_free_in_the_same_frame(
     assert third.initialized
 
 
+def test_a_child_of_a_cancelled_parent_does_not_get_what_falls_free_either(
+    three: tuple[Controller, Robot, Robot, Robot],
+) -> None:
+    c, a, b, d = three
+    held, both = a.start(Hold(12).claiming("right")), b.start(Both("left", "right"))
+    while both.child is None or not both.child.claim:
+        c.communicate()
+    third = d.start(Hold().claiming("right"))
+    finish(c, held)
+    both.cancel()
+    c.communicate()
+    assert both.child.claim.granted is None
+    assert third.initialized
+
+
+def test_a_refused_frame_leaves_claims_as_they_were(
+    three: tuple[Controller, Robot, Robot, Robot],
+) -> None:
+    c, a, b, _ = three
+    a.start(Hold(5).claiming("mug"))
+    c.communicate()
+    waiting = b.start(Hold().claiming("mug"))
+    before = c.arbiter.state(), c.state_hash()
+    with pytest.raises(UnknownObjectError):
+        c.communicate({"type": "remove_object", "object_id": "cup"})
+    assert (c.arbiter.state(), c.state_hash()) == before
+    assert waiting.claim is None
+    c.communicate()
+    assert waiting.claim.made == c.frame
+
+
 def test_a_deadline_ends_a_waiting_action_as_timed_out(
     three: tuple[Controller, Robot, Robot, Robot],
 ) -> None:
@@ -470,6 +502,12 @@ def test_an_action_claims_until_it_initialises_and_not_later(
     assert waiting.claim.resources == ("mug", "doorway")
     with pytest.raises(CommandError):
         waiting.claiming("ramp")
+
+
+@pytest.mark.parametrize("cooldown", [-1, float("nan"), None])
+def test_a_cooldown_that_is_no_length_of_time_is_refused(cooldown: Any) -> None:
+    with pytest.raises(CommandError, match="cooldown"):
+        Robot("a", cooldown=cooldown)
 
 
 @pytest.mark.parametrize("claims", ["doorway", (3,)])
