@@ -23,7 +23,7 @@ from counterpoint.controller.run import run_to_end
 from counterpoint.controller.scripts import Scripts
 from counterpoint.controller.stage import Stage
 from counterpoint.core.digest import digest_of
-from counterpoint.core.errors import RecorderError, SimulationError
+from counterpoint.core.errors import CommandError, RecorderError, SimulationError
 from counterpoint.core.events import Event, EventBus
 from counterpoint.core.script import Script
 from counterpoint.core.settings import Settings
@@ -75,6 +75,8 @@ class Controller:
             seed, frames_per_second, substeps, workers, checkpoint_every, hash_chain
         )
         check_renderer(renderer)
+        if arbiter is not None and not isinstance(arbiter, Arbiter):
+            raise CommandError("expected an Arbiter", field="arbiter", value=arbiter)
         self._stage = Stage(settings, lambda: make_renderer(renderer))
         self._add_ons = AddOns(self)
         self._companions = AddOns(self)
@@ -431,7 +433,6 @@ class Controller:
         self._stage.begin(settings)
         self.response = None
         self._replayed = self._is_new = False
-        self.arbiter.clear()
         self.events.take()
 
     def _change_cast(self, cast: list[AddOn], new: Sequence[AddOn]) -> None:
@@ -469,5 +470,6 @@ class Controller:
         self._taking_part += [a for a in self._add_ons if a not in self._taking_part]
         problem = self._tell(lambda a: a.leave())
         self._taking_part = []
+        self.arbiter.clear()
         if problem is not None:
             raise problem

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoint import ActionStatus, AddOn, Arbiter, CommandError
+from counterpoint import ActionStatus, AddOn, Arbiter, CommandError, Controller
 from counterpoint.actions import Action
 from counterpoint.actions.claims import Claim, Claimant, OnConflict
 from counterpoint.commands import Names
@@ -275,6 +275,11 @@ def test_a_negotiation_that_raises_ends_what_it_was_asked_about() -> None:
 def test_a_policy_that_makes_no_sense_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(CommandError):
         Arbiter(**arguments)
+
+
+def test_a_controller_takes_an_arbiter_not_the_name_of_a_policy() -> None:
+    with pytest.raises(CommandError, match="expected an Arbiter"):
+        Controller(arbiter="fifo")  # type: ignore[arg-type]
 
 
 # --- granting ------------------------------------------------------------------------------------
