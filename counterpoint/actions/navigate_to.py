@@ -9,22 +9,17 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import DriveJoints, Request
-from counterpoint.actions.base_motion import ALIGNED, SETTLE_FRAMES, bearing
-from counterpoint.actions.collision import MARGIN
+from counterpoint.actions.base_motion import ALIGNED, SETTLE_FRAMES
+from counterpoint.actions.destination import Destination
 from counterpoint.actions.guarded import facts_key
 from counterpoint.actions.navigation.lookout import Lookout
-from counterpoint.actions.navigation.outlines import (
-    Outline,
-    body_radius,
-    object_outlines,
-    robot_outlines,
-)
-from counterpoint.actions.navigation.route import Goal, NoRoute, Route
+from counterpoint.actions.navigation.outlines import body_radius
+from counterpoint.actions.navigation.route import NoRoute, Route
 from counterpoint.actions.navigation.surroundings import Surroundings
 from counterpoint.actions.path_drive import PathDrive
-from counterpoint.actions.right_of_way import SPACING, yields_after
+from counterpoint.actions.right_of_way import FORESIGHT, SPACING, goes_first, ways_to_leave
 from counterpoint.actions.status import ActionStatus, ImageFrequency
-from counterpoint.actions.targets import Target, check_target, floor_point, name_of, require_name
+from counterpoint.actions.targets import Target
 from counterpoint.actions.tuck import TuckingAction
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
@@ -35,9 +30,6 @@ LOOK_EVERY = 4  # frames between two looks ahead
 LOOK_AHEAD = 0.15  # m of the path beyond the stopping distance that must be free
 REPLAN_EVERY = 0.5  # s between two plans of a robot that waits
 AT_HAND = 0.3  # m: a moving robot that is nearer than that is planned round
-KEEP_APART = 0.06  # m between two robots that pass
-FORESIGHT = 4.0  # m of its way for which a robot asks who goes first
-BESIDE = 0.02  # m between the robot's circle and the object that it goes to
 STANDS = 0.02  # m/s: slower is standing
 HELD_BACK = 0.05  # m between where the base is and where it is driven: something pushes
 TUCKED = 0.02  # m: arms that stick out by less are in
@@ -51,7 +43,8 @@ class NavigateTo(TuckingAction):
     the collision rules say: they decide what stops the drive. Where something steps in the way, the
     robot stops and plans again; where nothing but robots, or what came later, is in the way, it
     waits for `wait_at_most` in all, then it ends as `detected_obstacle`. A target that moves is
-    followed. An object is reached at its edge: within `arrived_at` of its nearest floor point plus
+    followed. What stopped the motion before does not keep it from setting off: it goes another
+    way. An object is reached at its edge: within `arrived_at` of its nearest floor point plus
     the robot's radius, facing it.
 
     Robots that navigate know each other's ways. Where two ways cross the one of higher priority
@@ -84,11 +77,12 @@ class NavigateTo(TuckingAction):
         others: Callable[[], Sequence[NavigateTo]] = tuple,
     ) -> None:
         super().__init__()
-        self.target = check_target(target)
         for field, value in (("arrived_at", arrived_at), ("wait_at_most", wait_at_most)):
             if not (math.isfinite(value) and value > 0):
                 raise CommandError("expected a positive number", field=field, value=value)
         self.arrived_at, self.reset_arms = arrived_at, reset_arms
+        self._destination = Destination(target, arrived_at)
+        self.target = self._destination.target
         self.wait_at_most, self.priority = wait_at_most, priority
         self.radius = 0.0
         self.motion: tuple[str, int] | None = None
@@ -127,7 +121,7 @@ class NavigateTo(TuckingAction):
         image_frequency: ImageFrequency,
     ) -> list[Request]:
         """See `Action`."""
-        left = self._left(resp, dynamic)
+        left = self._destination.left(resp, dynamic, self.radius)
         if left <= self.arrived_at:
             return self.succeed(f"already within {max(left, 0):.3f} m", distance=left)
         self.watch(resp, dynamic)
@@ -155,7 +149,7 @@ class NavigateTo(TuckingAction):
         drive = None if self._drive is None else self._drive.state()
         flags = self.retreating, self._gave_way, self._cornered, self._blocker
         counts = self._next_plan, self._waited, self._settling, self._attempts
-        return drive, self.radius, self._intended, flags, counts
+        return drive, self.radius, self._intended, self._aimed_at, flags, counts
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -179,7 +173,7 @@ class NavigateTo(TuckingAction):
             return []
         if drive.finished and self._has_arrived(resp, dynamic, drive):
             return []
-        face = None if self.retreating else self._final_heading(resp, dynamic)
+        face = None if self.retreating else self._destination.heading(resp, dynamic)
         return [DriveJoints("base", drive.step(dynamic, face))]
 
     def _must_stop(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
@@ -194,19 +188,22 @@ class NavigateTo(TuckingAction):
             self._settling = 0
         if (resp.frame - self.started_frame) % LOOK_EVERY:
             return False
+        if body_radius(resp, dynamic) > self.radius + TUCKED:
+            return True  # an arm was put out: that needs a wider way
         name = self._obstacle(resp, dynamic, drive)
         if name is not None:
             self._blocker = name
             return True
         if self.retreating:
             return False
-        first = self._goes_first(
-            resp, drive.ahead(FORESIGHT, SPACING), drive.stopping_distance, FORESIGHT
-        )
+        way, speed = drive.ahead(FORESIGHT, SPACING), self._usual_speed(dynamic)
+        first = goes_first(
+            self, way, self._others(), speed, drive.stopping_distance, FORESIGHT
+        )  # fmt: skip
         if first is not None:
             self._blocker, self._gave_way = first, True
             return True
-        if self._target_moved(resp) and resp.frame >= self._next_plan:
+        if self._destination.has_moved(resp, self._aimed_at) and resp.frame >= self._next_plan:
             self._plan(resp, dynamic)
         return False
 
@@ -218,35 +215,6 @@ class NavigateTo(TuckingAction):
             return None
         path = drive.ahead(drive.stopping_distance + LOOK_AHEAD, SPACING / 2)
         return self._lookout.in_the_way(resp, dynamic, rules, path, self.radius)
-
-    def _goes_first(self, resp: Response, way: Array, within: float, horizon: float) -> str | None:
-        """The robot that must be let pass before `within` [m] of the way are driven.
-
-        Of other robots' ways the next `horizon` [m] count.
-        """
-        own = resp.robots[self.robot_id or ""]
-        speed = own.static.model.base_speed[0] / 2
-        for other in self._go_before():
-            there = other.way
-            if there is None:
-                continue
-            if horizon < math.inf:
-                there = there[: math.ceil(horizon / SPACING) + 1]
-            needed = self.radius + other.radius + KEEP_APART
-            if float(np.hypot(*(there[0] - way[0]))) > needed + 2 * FORESIGHT:
-                continue
-            after = yields_after(way, there, needed, speed, speed)
-            if after is not None and after <= within + 2 * SPACING:
-                return other.robot_id
-        return None
-
-    def _go_before(self) -> list[NavigateTo]:
-        """Those to let pass: of higher rank, or on their way out of somebody's way."""
-        others = (o for o in self._others() if o.rank < self.rank or o.retreating)
-        return sorted(others, key=lambda o: o.rank)
-
-    def _ahead_in_rank(self) -> list[NavigateTo]:
-        return sorted((o for o in self._others() if o.rank < self.rank), key=lambda o: o.rank)
 
     def _plan_if_it_helps(self, resp: Response, dynamic: RobotState) -> None:
         """Plan, unless all is as it was at the last plan, which found that it must wait."""
@@ -271,11 +239,11 @@ class NavigateTo(TuckingAction):
         tucking = [Arm(t.removesuffix("_arm")) for t in self._tucking_tracks()]
         self.radius = body_radius(resp, dynamic, tucking)
         self._next_plan = resp.frame + round(REPLAN_EVERY / self.controls.dt)
-        self._aimed_at = self._place_of_target(resp).copy()
+        self._aimed_at = self._destination.place(resp)
         self._lookout, self._standings = Lookout(resp), self._ranking()
         around = self._surroundings(resp, dynamic)
         start = dynamic.target[:2].copy()
-        route, through = around.route(start, self.goal(resp, dynamic))
+        route, through = around.route(start, self._destination.goal(resp, dynamic, self.radius))
         if isinstance(route, NoRoute):
             if not self._had_route:
                 facts = {} if route.culprit is None else {
@@ -289,9 +257,10 @@ class NavigateTo(TuckingAction):
         # A way through a robot that will not yield keeps nobody else waiting.
         self._intended = None if through is not None else drive.ahead(math.inf, SPACING)
         self._drive, self.retreating = None, False
-        own, waits = drive.ahead(FORESIGHT, SPACING), self._gave_way
         # Who has let another one pass goes on when the other's whole way is clear.
-        first = self._goes_first(resp, own, *((math.inf, math.inf) if waits else (0.0, FORESIGHT)))
+        limits = () if self._gave_way else (0.0, FORESIGHT)
+        way, speed = drive.ahead(FORESIGHT, SPACING), self._usual_speed(dynamic)
+        first = goes_first(self, way, self._others(), speed, *limits)
         self._gave_way = first is not None
         if first is not None:
             self._blocker = first
@@ -305,15 +274,11 @@ class NavigateTo(TuckingAction):
 
     def _make_room(self, around: Surroundings, resp: Response, dynamic: RobotState) -> None:
         """Drive out of the ways of robots that go first, if it stands on one."""
-        here = dynamic.target[:2]
-        ways = [
-            (o.way, self.radius + o.radius + KEEP_APART)
-            for o in self._ahead_in_rank()
-            if o.way is not None
-        ]
-        if not any(np.hypot(*(way - here).T).min() < distance for way, distance in ways):
+        here = dynamic.target[:2].copy()
+        ways = ways_to_leave(self, here, self._others())
+        if not ways:
             return
-        retreat = around.retreat(here.copy(), ways)
+        retreat = around.retreat(here, ways)
         if retreat is None:
             self._cornered = True
             return
@@ -334,6 +299,10 @@ class NavigateTo(TuckingAction):
                 yielding.append(there.static.robot_id)
         return Surroundings(resp, dynamic, self.radius, passing, yielding)
 
+    def _usual_speed(self, dynamic: RobotState) -> float:
+        """At which it drives on the whole [m/s], with corners, starts and stops."""
+        return 0.5 * dynamic.static.model.base_speed[0]
+
     def _new_drive(self, route: Route, dynamic: RobotState) -> PathDrive:
         assert self.controls is not None
         return PathDrive(
@@ -349,8 +318,8 @@ class NavigateTo(TuckingAction):
 
     def _has_arrived(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
         """End where the drive did, when it has come to rest and faces the target."""
-        left = self._left(resp, dynamic)
-        face = self._final_heading(resp, dynamic)
+        left = self._destination.left(resp, dynamic, self.radius)
+        face = self._destination.heading(resp, dynamic)
         off = 0.0 if face is None else abs(wrap_angle(face - dynamic.base_yaw))
         if left <= self.arrived_at and off <= 2 * ALIGNED:
             self.succeed(f"arrived within {max(left, 0):.3f} m", distance=left)
@@ -358,9 +327,9 @@ class NavigateTo(TuckingAction):
         self._settling += 1
         if left <= self.arrived_at and self._settling <= 3 * SETTLE_FRAMES:
             return False  # it turns to the target
-        if self._target_moved(resp) or self._settling > SETTLE_FRAMES:
+        if self._destination.has_moved(resp, self._aimed_at) or self._settling > SETTLE_FRAMES:
             self._settling = 0
-            self._attempts += not self._target_moved(resp)
+            self._attempts += not self._destination.has_moved(resp, self._aimed_at)
             if self._attempts > 2:
                 self.end(
                     ActionStatus.failed_to_move, f"{left:.2f} m are left",
@@ -379,62 +348,3 @@ class NavigateTo(TuckingAction):
             f"{name!r} was in the way for {self.wait_at_most:g} s",
             frame=resp.frame, **{facts_key(resp, name): name},
         )  # fmt: skip
-
-    # --- the target ------------------------------------------------------------------------------
-
-    def goal(self, resp: Response, dynamic: RobotState) -> Goal:
-        """What to come near to."""
-        name = name_of(self.target)
-        slack = min(0.02, 0.2 * self.arrived_at)
-        if name is None:
-            point = np.asarray(self.target, dtype=np.float64)[None, :2]
-            return Goal([Outline("", point)], 0.0, self.arrived_at - slack)
-        require_name(resp, name)
-        outlines = (
-            robot_outlines(resp.robots[name])[:1]
-            if name in resp.robots
-            else object_outlines(resp.objects[name])
-        )
-        if not outlines:  # it lies flat, or hangs high: nothing to drive into
-            point, _ = floor_point(resp, self.target, dynamic.base_position[:2])
-            outlines = [Outline(name, point[None])]
-        within = self.radius + self.arrived_at - slack
-        # As near as `move_to` ends, if the arms leave room for it.
-        near = dynamic.static.model.radius + min(self.arrived_at / 2, MARGIN + 0.01)
-        return Goal(outlines, min(max(self.radius + BESIDE, near), within), within)
-
-    def _left(self, resp: Response, dynamic: RobotState) -> float:
-        """How far is left in the floor plane [m]."""
-        here = dynamic.base_position[:2]
-        point, has_edge = self._target_point(resp, dynamic)
-        left = float(np.hypot(*(point - here)))
-        if not has_edge:
-            return left
-        left -= max(self.radius, dynamic.static.model.radius)
-        name = name_of(self.target)
-        if name is not None and name in resp.robots:
-            left -= robot_outlines(resp.robots[name])[0].radius
-        return left
-
-    def _target_point(self, resp: Response, dynamic: RobotState) -> tuple[Array, bool]:
-        return floor_point(resp, self.target, dynamic.base_position[:2])
-
-    def _target_moved(self, resp: Response) -> bool:
-        """Whether the target is elsewhere than at the last plan."""
-        off = self._place_of_target(resp) - self._aimed_at
-        return float(np.hypot(*off)) > max(0.5 * self.arrived_at, 0.05)
-
-    def _place_of_target(self, resp: Response) -> Array:
-        """Where the target is as a whole, shape (2,) [m]."""
-        name = name_of(self.target)
-        if name is None:
-            return np.asarray(self.target, dtype=np.float64)[:2]
-        require_name(resp, name)
-        robot = resp.robots.get(name)
-        return resp.objects[name].position[:2] if robot is None else robot.base_position[:2]
-
-    def _final_heading(self, resp: Response, dynamic: RobotState) -> float | None:
-        """The heading to end with [rad]: towards a thing, any at a point."""
-        if name_of(self.target) is None:
-            return None
-        return float(dynamic.target[2]) + bearing(resp, self.target, dynamic)
