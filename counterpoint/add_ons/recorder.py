@@ -17,7 +17,7 @@ from counterpoint.core.version import VERSION
 from counterpoint.recording import FORMAT, CheckpointCall, Header, RecordingWriter
 from counterpoint.recording.calls import Key
 from counterpoint.recording.memory import Memory, checked
-from counterpoint.recording.payload import plain
+from counterpoint.recording.payload import pack, plain, require_room
 from counterpoint.simulation.response import Response
 from counterpoint.simulation.snapshot import Snapshot
 
@@ -131,7 +131,7 @@ class Recorder(AddOn):
             data: What JSON can hold.
 
         Raises:
-            RecorderError: If it is not recording.
+            RecorderError: If it is not recording, or the data is larger than 8 MiB.
             TypeError: If JSON cannot hold the data.
         """
         if not self.record():
@@ -139,6 +139,7 @@ class Recorder(AddOn):
         if not isinstance(plain(op_code), (str, int)) or isinstance(op_code, bool):
             raise TypeError(f"op_code takes a string or an integer, got {op_code!r:.80}")
         data, frame = plain(data), self._frame
+        require_room(len(pack(data)))
         self._write(lambda w: w.record(frame, op_code, data))
 
     # --- notes of the script ------------------------------------------------------------------
@@ -151,6 +152,7 @@ class Recorder(AddOn):
 
         Raises:
             KeyError: If a key before the last is missing, or there is no such place in a list.
+            RecorderError: If all notes together would be larger than 8 MiB.
             TypeError: If JSON cannot hold the value.
         """
         value = plain(value)
@@ -170,6 +172,7 @@ class Recorder(AddOn):
         """Note down, and record that, without telling anyone. For replays; see `memory_set`."""
         keys = checked(keys)
         self._memory.check_place(keys)
+        self._memory.make_room(value)
         if self.record():
             frame = self._frame
             self._write(lambda w: w.memory(frame, keys, value))

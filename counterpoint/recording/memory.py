@@ -6,8 +6,9 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from counterpoint.core.errors import listing
+from counterpoint.core.errors import RecorderError, listing
 from counterpoint.recording.calls import Key
+from counterpoint.recording.payload import pack, require_room
 
 
 class Memory:
@@ -15,6 +16,7 @@ class Memory:
 
     def __init__(self, values: dict[str, Any] | None = None) -> None:
         self._values: dict[str, Any] = copy.deepcopy(values or {})
+        self._size = len(pack(self._values))
 
     def get(self, keys: Sequence[Key]) -> Any:
         """A copy of what is there.
@@ -38,6 +40,20 @@ class Memory:
         if isinstance(parent, list) and isinstance(last, int) and 0 <= last <= len(parent):
             return
         raise KeyError(f"{last!r} has no place in {_shown(keys[:-1])}, which is {parent!r:.80}")
+
+    def make_room(self, value: Any) -> None:
+        """Raise unless all notes fit into one record with this one.
+
+        Raises:
+            RecorderError: If they do not.
+        """
+        size = len(pack(value))
+        try:
+            require_room(self._size + size)
+        except RecorderError:
+            self._size = len(pack(self._values))  # without what was replaced since
+            require_room(self._size + size)
+        self._size += size
 
     def put(self, keys: Sequence[Key], value: Any) -> None:
         """Put a copy of a value where there is a place for it; see `check_place`."""

@@ -7,10 +7,13 @@ from typing import Any
 
 import msgpack
 
-from counterpoint.core.errors import RecordingError
+from counterpoint.core.errors import RecorderError, RecordingError
 
 DEPTH = 64
 """How deeply values of a script's memory may be nested."""
+
+LARGEST = 1 << 24
+"""Bytes of one record. Unpacked, a hostile one may take 70 times as much memory."""
 
 
 def pack(value: Any) -> bytes:
@@ -25,10 +28,22 @@ def unpack(data: bytes, where: str) -> Any:
     Raises:
         RecordingError: If they stand for none.
     """
+    if len(data) > LARGEST:
+        raise RecordingError(f"{where} has {len(data):,} bytes: more than any that was written")
     try:
         return msgpack.unpackb(data, ext_hook=_refuse)
     except (ValueError, TypeError, OverflowError, msgpack.exceptions.UnpackException) as error:
         raise RecordingError(f"{where} cannot be read: {type(error).__name__}: {error}") from None
+
+
+def require_room(size: int) -> None:
+    """Refuse what would be larger than a record may be.
+
+    Raises:
+        RecorderError: If so many bytes are too many.
+    """
+    if size > LARGEST // 2:
+        raise RecorderError(f"a recording has room for {LARGEST // 2:,} bytes here, not {size:,}")
 
 
 def plain(value: Any) -> Any:

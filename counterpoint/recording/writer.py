@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -10,8 +11,9 @@ from mcap.writer import CompressionType, IndexType, Writer
 
 from counterpoint.commands import Command
 from counterpoint.recording.calls import CheckpointCall, Key, commands_to_list
+from counterpoint.recording.chunks import LARGEST_CHUNK
 from counterpoint.recording.header import LIBRARY, Header
-from counterpoint.recording.payload import pack
+from counterpoint.recording.payload import LARGEST, pack
 from counterpoint.recording.poses import PoseWriter
 from counterpoint.simulation.response import Response
 
@@ -22,6 +24,9 @@ CHANNELS = (
 
 CHUNK = 4 << 20
 """Bytes after which a frame is handed on, whatever `flush_every` says."""
+
+LARGEST_IMAGE = LARGEST_CHUNK - LARGEST - CHUNK
+"""Bytes of an image: with what is before it in its chunk it must not be too much to read."""
 
 NO_LIMIT = 1 << 62
 """A chunk ends where a frame ends, not where the library would cut it."""
@@ -63,8 +68,6 @@ class RecordingWriter:
     ) -> None:
         """Add a frame: what was applied, the digest after it, where everything was, events."""
         frame = response.frame
-        if self._unflushed == 0:
-            self._poses = PoseWriter()  # so that what was flushed can be read by itself
         calls = {"commands": commands_to_list(commands), "settle": commands_to_list(settle)}
         # What belongs to a frame stands before it: a file that is cut holds no half frames.
         layout = self._poses.layout(response)
@@ -75,6 +78,8 @@ class RecordingWriter:
         if images:
             for camera, passes in response.images.items():
                 for name, image in passes.items():
+                    if self._bytes > CHUNK:
+                        self.flush()
                     self._add("images", frame, _image(camera, name, image))
         self._add("frames", frame, calls)
         self._unflushed += 1
@@ -103,6 +108,7 @@ class RecordingWriter:
         """Hand everything so far to the operating system."""
         self._writer.flush()
         self._unflushed = self._bytes = 0
+        self._poses = PoseWriter()  # so that what was flushed can be read by itself
 
     def finish(self) -> None:
         """Write the index and the digest of the whole. The stream stays open."""
@@ -113,6 +119,8 @@ class RecordingWriter:
     def _add(self, channel: str, frame: int, value: Any) -> None:
         time = frame * 1_000_000_000 // self._rate
         data = pack(value)
+        if len(data) > (LARGEST_IMAGE if channel == "images" else LARGEST):
+            raise OSError(errno.EFBIG, f"a record of {len(data):,} bytes is too large ({channel})")
         self._bytes += len(data)
         self._writer.add_message(self._channel[channel], time, data, time, frame)
 
