@@ -3,11 +3,12 @@
 BIN := .venv/bin
 JOBS ?= 2
 ARGS ?=
+SOFTWARE_VULKAN := $(firstword $(wildcard /usr/share/vulkan/icd.d/lvp_icd*.json))
 UNITS := $(wildcard tests/core tests/commands tests/objects tests/robots)
 BENCHMARKS := $(shell grep -l '__main__' benchmarks/*.py 2>/dev/null | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help core dev full demo test test-all check format gallery docs bench clean
+.PHONY: help core dev full vulkan demo test test-all check format gallery docs bench clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,13 +22,20 @@ dev: # what it takes to work on it
 full: # what it takes to run every test
 	@bash scripts/bootstrap full
 
+vulkan: ## install a Vulkan driver in software, to draw with where there is no GPU (as root)
+	@bash scripts/install-software-vulkan
+
 demo: core ## two tiago_pro and a panda share a room; writes out/demo
 	@$(BIN)/counterpoint demo $(ARGS)
 
 test: dev ## the tests, without the slow ones (ARGS="-k reach" is handed on)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-test-all: full ## every test, the slow ones and those of the maniskill extra too
+test-all: full ## every test: the slow ones, the maniskill extra, and Vulkan where it is installed
+ifneq ($(SOFTWARE_VULKAN),)
+test-all: export VK_ICD_FILENAMES ?= $(SOFTWARE_VULKAN)
+endif
+test-all:
 	@$(BIN)/python -m pytest -n $(JOBS) --slow $(ARGS)
 
 check: dev ## style, types, import contracts and the quick unit tests

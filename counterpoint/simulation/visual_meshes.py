@@ -12,7 +12,9 @@ from counterpoint.robots.sapien_quietly import sapien
 
 Floats = NDArray[np.float32]
 
-_GRID = 0.005  # m: corners in one cell of this size become one
+# Corners in one cell of a grid become one: [m], but not more than a share of the mesh's diagonal.
+_GRID = 0.008
+_GRID_SHARE = 1 / 20
 _CREASE = 0.35  # components of unit normals beyond it count as away from 0: edges stay sharp
 
 
@@ -44,7 +46,7 @@ def visual_mesh(file: str, scale: tuple[float, float, float]) -> Mesh:
 
     Vertices are clustered on a grid (Rossignac and Borrel, 1993), apart by the direction of their
     faces, so that curved faces are smooth and edges stay sharp. As shipped, a robot has some
-    140,000 triangles, and 55,000 then.
+    140,000 triangles, and 40,000 then.
     """
     parts = sapien.render.RenderShapeTriangleMesh(file, scale).parts
     corners = np.concatenate([p.vertices[p.triangles] for p in parts]) * np.asarray(
@@ -59,7 +61,9 @@ def simplified(corners: Floats) -> Mesh:
     """The mesh of some triangles, shape (n, 3, 3) [m], without detail finer than the grid."""
     normals = _face_normals(corners)
     points = corners.reshape(-1, 3)
-    cell = _groups(np.floor((points - points.min(axis=0)) / _GRID).astype(np.int64))
+    low, high = points.min(axis=0), points.max(axis=0)
+    grid = max(min(_GRID, _GRID_SHARE * float(np.linalg.norm(high - low))), 1e-6)
+    cell = _groups(np.floor((points - low) / grid).astype(np.int64))
     positions = _means(points, cell)
     unit = _unit(normals)
     side = (unit > _CREASE).astype(np.int64) - (unit < -_CREASE)
@@ -69,6 +73,8 @@ def simplified(corners: Floats) -> Mesh:
     triangles = vertex.reshape(-1, 3).astype(np.uint32)
     a, b, c = corner_of[triangles].T
     kept = (a != b) & (b != c) & (c != a)
+    if not kept.any():  # a sheet without area: SAPIEN takes no empty mesh
+        return flat_mesh(points, np.arange(len(points), dtype=np.uint32).reshape(-1, 3))
     return Mesh(
         positions[corner_of],
         triangles[kept],

@@ -56,7 +56,7 @@ class VulkanRenderer:
     def __init__(self, *, shadows: bool = True) -> None:
         self.shadows = shadows
         self._scene: Any = _RenderScene()
-        self._light = _Light(self._scene)
+        self._light: _Light | None = None
         self._entities: dict[RenderBody, Any] = {}
         self._cameras: dict[tuple[int, int], Any] = {}
 
@@ -74,7 +74,7 @@ class VulkanRenderer:
             return
         self._entities.clear()
         self._cameras.clear()
-        self._light.close()
+        self._light = None
         self._scene.clear()
         self._scene = None
 
@@ -90,7 +90,12 @@ class VulkanRenderer:
                 self._entities[body] = self._build(body)
             self._entities[body].set_pose(sapien.Pose(position, quaternion))
         self._scene.render_system.ambient_light = [scene.ambient] * 3
-        self._light.shine(scene, shadows=self.shadows)
+        if self._light is None or self._light.shadows != self.shadows:
+            # SAPIEN heeds the switch only before the light is in a scene.
+            if self._light is not None:
+                self._scene.remove_entity(self._light.entity)
+            self._light = _Light(self._scene, shadows=self.shadows)
+        self._light.shine(scene)
 
     def _build(self, body: RenderBody) -> Any:
         component = sapien.render.RenderBodyComponent()
@@ -154,19 +159,19 @@ class _RenderScene(sapien.Scene):  # type: ignore[misc]
 class _Light:
     """The main light, with a shadow map that covers the scene."""
 
-    def __init__(self, scene: Any) -> None:
+    def __init__(self, scene: Any, *, shadows: bool) -> None:
+        self.shadows = shadows
         self._light = sapien.render.RenderDirectionalLightComponent()
+        self._light.shadow = shadows
         self._light.shadow_map_size = _SHADOW_MAP
-        self._entity = sapien.Entity()
-        self._entity.add_component(self._light)
-        scene.add_entity(self._entity)
+        self.entity = sapien.Entity()
+        self.entity.add_component(self._light)
+        scene.add_entity(self.entity)
         self._bounds: dict[RenderBody, Array] = {}
 
-    def shine(self, scene: SceneView, *, shadows: bool) -> None:
+    def shine(self, scene: SceneView) -> None:
         """Turn it to the scene's direction, around all that there is."""
-        share = main_light(scene.ambient)
-        self._light.color = [share] * 3
-        self._light.shadow = shadows
+        self._light.color = [main_light(scene.ambient)] * 3
         lower, upper = self._extent(scene)
         middle = 0.5 * (lower + upper)
         pose = look_at(middle, middle + scene.light_direction)
@@ -175,12 +180,7 @@ class _Light:
         reach += _MARGIN
         self._light.shadow_half_size = float(max(reach[1:]))
         self._light.shadow_near, self._light.shadow_far = 0.0, float(2 * reach[0])
-        self._entity.set_pose(sapien.Pose(middle - reach[0] * scene.light_direction, pose.q))
-
-    def close(self) -> None:
-        """Let go of what the scene holds."""
-        self._light = self._entity = None
-        self._bounds = {}
+        self.entity.set_pose(sapien.Pose(middle - reach[0] * scene.light_direction, pose.q))
 
     def _extent(self, scene: SceneView) -> tuple[Array, Array]:
         """Lowest and highest coordinates of all bodies [m]."""

@@ -246,6 +246,20 @@ def test_a_body_casts_a_shadow_where_the_ray_caster_has_it(vulkan: Renderer) -> 
     assert np.logical_and(*dark).sum() / np.logical_or(*dark).sum() > 0.8
 
 
+def test_shadows_can_be_turned_off_and_on(vulkan: Any) -> None:
+    bodies = [_body("box", 1, (10, 10, 0.2)), _body("box", 2, (0.4, 0.4, 0.1))]
+    scene = _scene(bodies, [[0, 0, -0.1], [0, 0, 1]])
+    camera = _camera((0.01, 0, 4), (0, 0, 0))
+    dark = _shoot(vulkan, scene, camera)["rgb"].astype(int)
+    vulkan.shadows = False
+    bright = _shoot(vulkan, scene, camera)["rgb"].astype(int)
+    vulkan.shadows = True
+    np.testing.assert_array_equal(_shoot(vulkan, scene, camera)["rgb"], dark)
+    theirs = _shoot(RaycastRenderer(shadows=False), scene, camera)["rgb"]
+    assert np.abs(bright - theirs).mean() < 1
+    assert 0 < (dark != bright).any(axis=-1).mean() < 0.1
+
+
 def test_each_camera_gets_its_own_view_size_and_passes(vulkan: Renderer) -> None:
     scene = _scene([_body("box", 1, (0.5, 0.5, 0.5)), _body("box", 2, (0.5, 0.5, 0.5))],
                    [[3, 0, 0], [0, 3, 0]])  # fmt: skip
