@@ -61,7 +61,7 @@ class Bare:
 
     def __init__(self, robots: int) -> None:
         self.controller, _ = build(robots)
-        self.simulator: Any = self.controller._simulator
+        self.simulator: Any = self.controller._stage.simulator
         self.joints = self.simulator._fleet._joints
 
     def frame(self, targets: list[tuple[int, float | None, float | None]]) -> None:
@@ -81,7 +81,7 @@ class Tap:
     """Records what a controller's robots are told, frame by frame."""
 
     def __init__(self, controller: Controller) -> None:
-        self.fleet: Any = controller._simulator._fleet
+        self.fleet: Any = controller._stage.simulator._fleet
         self.before = self._sent()
 
     def _sent(self) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ def measure(name: RendererName, shadows: bool, frames: int) -> dict[str, list[fl
         start = time.perf_counter()
         controller.communicate(capture)
         times["first picture"] = [time.perf_counter() - start]
-        simulator: Any = controller._simulator
+        simulator: Any = controller._stage.simulator
         renderer = simulator.renderer
         renderer.shadows = shadows
         draw, before = renderer.render, b""

@@ -110,7 +110,14 @@ def test_an_object_is_drawn_as_the_ray_caster_draws_it(vulkan: Renderer, name: s
     assert color.mean() < 4
 
 
-@pytest.mark.parametrize("model", list_models())
+COARSE = pytest.mark.xfail(
+    reason="the collision shapes of its description are much larger than what one sees: 0.63"
+)
+
+
+@pytest.mark.parametrize(
+    "model", [pytest.param(m, marks=COARSE if m == "baxter" else ()) for m in list_models()]
+)
 def test_a_robot_has_the_silhouette_of_its_hulls(model: str) -> None:
     seen = {}
     for name in ("raycast", "vulkan"):
@@ -355,7 +362,7 @@ c.add_ons.append(ThirdPersonCamera("cam", look_at=(0, 0, 0), size=(32, 32)))
 response = c.communicate([cmd.CreateEmptyRoom(), cmd.CaptureImages()])
 from counterpoint.simulation.vulkan_renderer import VulkanRenderer
 renderer = VulkanRenderer()
-renderer.render(c._simulator.scene_view(), [(c._simulator._cameras.view("cam"), ("rgb",))])
+renderer.render(c._stage.simulator.scene_view(), [(c._stage.simulator._cameras.view("cam"), ("rgb",))])
 print(response.images["cam"]["rgb"].shape, flush=True)
 {ending}
 """
