@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
@@ -183,18 +184,19 @@ def _reaching(state: RobotState, radius: float) -> list[tuple[Arm, Array, float]
         The arm, the link's vertices in the world, shape (n, 3) [m], and how far out they are [m].
     """
     static, found = state.static, []
-    cx, cy = state.base_position[:2].tolist()
+    # In the description's frame, which the mount turns and moves, and never tilts.
+    cx, cy = state.q[:2].tolist() if static.model.mobile else (0.0, 0.0)
     for arm in static.model.arms:
         shapes = arm_shapes(static.model, arm)
         poses = static.kinematics.link_poses(state.q, tuple(link for link, _, _ in shapes))
         for (_, vertices, size), local in zip(shapes, poses, strict=True):
-            pose = static.mount @ local
-            if float(np.hypot(pose.p[0] - cx, pose.p[1] - cy)) + size <= radius:
+            x, y, _ = local.p.tolist()
+            if math.hypot(x - cx, y - cy) + size <= radius:
                 continue
-            points = pose.apply(vertices)
+            points = local.apply(vertices)
             far = float(np.hypot(points[:, 0] - cx, points[:, 1] - cy).max())
             if far > radius:
-                found.append((arm, points, far))
+                found.append((arm, static.mount.apply(points), far))
     return found
 
 
