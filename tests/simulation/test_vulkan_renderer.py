@@ -362,7 +362,8 @@ c.add_ons.append(ThirdPersonCamera("cam", look_at=(0, 0, 0), size=(32, 32)))
 response = c.communicate([cmd.CreateEmptyRoom(), cmd.CaptureImages()])
 from counterpoint.simulation.vulkan_renderer import VulkanRenderer
 renderer = VulkanRenderer()
-renderer.render(c._stage.simulator.scene_view(), [(c._stage.simulator._cameras.view("cam"), ("rgb",))])
+simulator = c._stage.simulator
+renderer.render(simulator.scene_view(), [(simulator._cameras.view("cam"), ("rgb",))])
 print(response.images["cam"]["rgb"].shape, flush=True)
 {ending}
 """
