@@ -11,14 +11,12 @@ from counterpoint.add_ons.add_on import AddOns
 from counterpoint.commands import (
     Command,
     CommandLike,
-    DriveRobot,
     Names,
     Terminate,
-    check_commands,
-    in_order,
     parse_commands,
 )
 from counterpoint.controller.arbiter import Arbiter
+from counterpoint.controller.frame_loop import FrameLoop
 from counterpoint.controller.run import run_to_end
 from counterpoint.controller.scripts import Scripts
 from counterpoint.controller.stage import Stage
@@ -84,8 +82,7 @@ class Controller:
         self.arbiter = arbiter or Arbiter()
         self.events = EventBus()
         self.response: Response | None = None
-        self._taking_part: list[AddOn] = []
-        self._replayed = self._is_new = self._in_frame = False
+        self._loop = FrameLoop(self, self._stage, self.events, self.arbiter)
         self._scripts = Scripts(
             self.events, lambda: self.frame, lambda: self.settings.frames_per_second
         )
@@ -112,18 +109,8 @@ class Controller:
         self._require_open()
         self._scripts.check_outside("communicate()")
         given = parse_commands(commands)
-        frame = self._collect(given, {id(c): i for i, c in enumerate(given)}, self._cast())
-        response, problem = self._carry_out(frame)
-        if any(isinstance(c, Terminate) for c in frame):
-            self._stage.ended = "the script sent terminate"
-            self.close()
-        # 8. Scripts resume.
-        try:
-            self._scripts.resume()
-        finally:
-            if problem is not None:
-                raise problem
-        return response
+        index_of = {id(c): i for i, c in enumerate(given)}
+        return self._carry_out(self._loop.collect(given, index_of, self._cast()))
 
     def run(self, *scripts: Awaitable[Any], max_frames: int | None = None) -> list[Any]:
         """Run scripts to their ends, calling `communicate()` once a frame.
@@ -218,7 +205,7 @@ class Controller:
     def state_hash(self) -> str:
         """32 hex characters of all that later frames depend on: the world, actions, scripts."""
         simulator = self._stage.simulator
-        there = [(type(a).__name__, a.state()) for a in self._taking_part]
+        there = [(type(a).__name__, a.state()) for a in self._loop.taking_part]
         parts = [part for part in there if part[1] is not None]
         scripts = self._scripts.state()
         return digest_of(
@@ -262,7 +249,7 @@ class Controller:
         Raises:
             RecorderError: In the middle of a frame.
         """
-        if self._in_frame:
+        if self._loop.in_frame:
             raise RecorderError("a recording can only begin or resume between frames")
         return self._stage.checkpoint()
 
@@ -274,13 +261,13 @@ class Controller:
         """
         self._require_open()
         self._scripts.check_outside("replay()")
-        if self.frame and not self._replayed:
+        if self.frame and not self._loop.replayed:
             raise RecorderError(
                 f"a replay needs an empty scene and this one is at frame {self.frame}: "
                 "call reset() first, or make a new Controller()"
             )
         self._begin(settings)
-        self._replayed, self._is_new = True, True
+        self._loop.replayed = self._loop.is_new = True
 
     def restore(self, snapshot: Snapshot, chain: str | None) -> None:
         """Go on from a recorded checkpoint. For recorders.
@@ -289,7 +276,7 @@ class Controller:
             RecordingError: If it cannot be built; the scene is left as it was.
         """
         self._stage.restore(snapshot, chain)
-        self._is_new = True
+        self._loop.is_new = True
 
     def play(
         self,
@@ -313,14 +300,8 @@ class Controller:
         given = parse_commands(extra)
         index_of = {id(c): i for i, c in enumerate(given)}
         cast = [a for a in self._cast() if not a.acts]
-        frame = self._collect([*commands, *given], index_of, cast)
-        response, problem = self._carry_out(frame, settle, events)
-        try:
-            self._scripts.resume()
-        finally:
-            if problem is not None:
-                raise problem
-        return response
+        frame = self._loop.collect([*commands, *given], index_of, cast)
+        return self._carry_out(frame, settle, events)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -331,145 +312,37 @@ class Controller:
         """Who takes part in the next frame."""
         return [*self.add_ons, *self._companions]
 
-    def _collect(
-        self, given: list[Command], index_of: dict[int, int], cast: list[AddOn]
-    ) -> list[Command]:
-        """Steps 1 to 3: the frame as it will be applied. What is refused changes nothing."""
-        # 1. Collect. Nothing has changed until everything that may be refused has been looked at.
-        stage = self._stage
-        new = [a for a in cast if a not in self._taking_part]
-        adding = new
-        if self._is_new or (new and self._replayed):
-            # What a recording has brought is not added again; what a checkpoint lacks, is.
-            after = stage.names.copy()
-            check_commands(in_order(given), after, index_of)
-            adding = [a for a in (cast if self._is_new else new) if not a.takes_over(after)]
-        frame = [*given, *(c for a in adding for c in a.get_initialization_commands())]
-        names = stage.names
-        if frame:
-            frame = in_order(frame)
-            names = stage.check(frame, index_of)
-        before, stage.names = stage.names, names
-        self._change_cast(cast, new)
-        try:
-            self.arbiter.settle(self, self._taking_part)
-            # 2. Merge and sort by phase.
-            asked = [c for a in self._taking_part for c in a.get_commands()]
-            if asked:
-                for command in asked:
-                    if type(command) is not DriveRobot:
-                        command.check(names)
-                frame = in_order([*frame, *asked])
-            # 3. Let add-ons rewrite it.
-            frame = self._before_send(frame)
-        except Exception:
-            stage.names = before
-            self._turn_away(new)
-            raise
-        self._is_new = False
-        return frame
-
     def _carry_out(
         self,
         frame: list[Command],
-        recorded_settle: Sequence[Command] = (),
-        recorded_events: Sequence[Event] | None = None,
-    ) -> tuple[Response, Exception | None]:
-        """Steps 4 to 7; also the first error of an add-on that was told of the frame."""
-        stage, simulator = self._stage, self._stage.simulator
-        self._in_frame = True
-        self.events.muted = recorded_events is not None
+        settle: Sequence[Command] = (),
+        events: Sequence[Event] | None = None,
+    ) -> Response:
+        """Steps 4 to 8 of a frame that was collected."""
         try:
-            # 4. Apply, step, observe.
-            simulator.apply(frame)
-            simulator.step()
-            try:
-                response = simulator.observe()
-            except SimulationError as error:
-                stage.ended = str(error)
-                self.close()
-                raise
-            # 5. Actions advance.
-            self.response = response
-            for add_on in self._taking_part:
-                add_on.advance(response)
-            # 6. Settle, without advancing time.
-            settle = [*recorded_settle]
-            for add_on in self._taking_part:
-                settle += add_on.settle(response)
-            if settle:
-                for command in settle:
-                    command.check(stage.names)
-                settle = self._before_send(in_order(settle))
-                simulator.apply(settle)
-                simulator.capture(response)
-            # 7. The frame is complete.
-            stage.link_hash()
-            self.events.muted = False
-            for event in recorded_events or ():
-                self.events.publish(event)
-            response.events.extend(self.events.take())
-            self.events.complete(response.frame, response.time)
-            problem = self._tell(lambda a: a.on_frame(frame, settle, response))
-            every = stage.settings.checkpoint_every
-            if every is not None and stage.frame % every == 0:
-                snapshot = stage.checkpoint()
-                problem = self._tell(lambda a: a.on_checkpoint(snapshot)) or problem
+            response, problem = self._loop.carry_out(frame, settle, events)
+        except SimulationError as error:
+            self._stage.ended = str(error)
+            self.close()
+            raise
+        if events is None and any(isinstance(c, Terminate) for c in frame):
+            self._stage.ended = "the script sent terminate"
+            self.close()
+        # 8. Scripts resume.
+        try:
+            self._scripts.resume()
         finally:
-            self._in_frame = self.events.muted = False
-        return response, problem
-
-    def _tell(self, what: Callable[[AddOn], None]) -> Exception | None:
-        """Tell every add-on, whatever one of them raises; returns the first of that."""
-        first: Exception | None = None
-        for add_on in self._taking_part:
-            try:
-                what(add_on)
-            except Exception as error:  # noqa: BLE001 - it is raised when the frame is complete
-                first = first or error
-        return first
+            if problem is not None:
+                raise problem
+        return response
 
     def _begin(self, settings: Settings) -> None:
         self._stage.begin(settings)
         self.response = None
-        self._replayed = self._is_new = False
+        self._loop.replayed = self._loop.is_new = False
         self.events.take()
-
-    def _change_cast(self, cast: list[AddOn], new: Sequence[AddOn]) -> None:
-        """New add-ons take part; those that were taken out of the list no longer do."""
-        gone = [a for a in self._taking_part if a not in cast]
-        if not new and not gone:
-            return
-        for add_on in gone:
-            add_on.leave()
-        for add_on in new:
-            add_on.join(self)
-        self._taking_part = cast
-
-    def _turn_away(self, new: Sequence[AddOn]) -> None:
-        """Their first frame was refused after all: they begin with the next one."""
-        self._taking_part = [a for a in self._taking_part if a not in new]
-        for add_on in new:
-            add_on.leave()
-
-    def _before_send(self, frame: list[Command]) -> list[Command]:
-        for add_on in self._taking_part:
-            rewritten = add_on.before_send(frame)
-            if rewritten is not frame:
-                known = {id(c) for c in frame}
-                for command in rewritten:
-                    if id(command) not in known:
-                        command.check(self.names.copy())
-                frame = in_order(rewritten)
-        return frame
 
     def _end_scene(self, reason: str) -> None:
         """Scripts and add-ons end, whatever one of them raises."""
         self._scripts.stop(reason)
-        # Those whose first frame never came end, too: a recorder may have opened its file.
-        self._taking_part += [a for a in self._add_ons if a not in self._taking_part]
-        problem = self._tell(lambda a: a.leave())
-        self._taking_part = []
-        self.arbiter.clear()
-        if problem is not None:
-            raise problem
+        self._loop.end(self._add_ons)
