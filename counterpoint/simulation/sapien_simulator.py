@@ -12,9 +12,8 @@ import numpy as np
 
 from counterpoint import commands as cmd
 from counterpoint.core.arm import Arm
-from counterpoint.core.errors import CommandError, SimulationError
+from counterpoint.core.errors import SimulationError
 from counterpoint.core.pose import Array, Pose, read_only
-from counterpoint.objects import build_object
 from counterpoint.robots.sapien_quietly import sapien
 from counterpoint.simulation.camera_rig import CameraRig
 from counterpoint.simulation.contacts import BodyName, gather_contacts
@@ -23,13 +22,9 @@ from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.object_bodies import (
     WALL_FRICTION,
     ObjectBodies,
-    articulation_hulls,
     build_body,
-    hulls_at,
-    unit,
-    wall_of,
 )
-from counterpoint.simulation.overlap import overlaps
+from counterpoint.simulation.placement import check_placement
 from counterpoint.simulation.protocol import Simulator
 from counterpoint.simulation.renderer import Renderer, SceneView
 from counterpoint.simulation.response import (
@@ -42,7 +37,7 @@ from counterpoint.simulation.response import (
     Views,
 )
 from counterpoint.simulation.robot_body import FLOOR_GROUP, PhysicsScene
-from counterpoint.simulation.robot_fleet import Named, RobotFleet, hulls_at_start
+from counterpoint.simulation.robot_fleet import Named, RobotFleet
 from counterpoint.simulation.room import Room
 from counterpoint.simulation.scene_geometry import SceneGeometry
 from counterpoint.simulation.snapshot import SceneScript, Snapshot, WeldState, motion_of
@@ -55,8 +50,6 @@ BUILDING = frozenset(
     }
 )  # fmt: skip
 """The commands that a scene is built with again."""
-
-BELOW_FLOOR = 0.01  # m: a robot that reaches lower is refused
 
 _OPEN: weakref.WeakSet[SapienSimulator] = weakref.WeakSet()
 
@@ -148,24 +141,7 @@ class SapienSimulator:
         Raises:
             CommandError: Naming the robot and the body.
         """
-        adding = [c for c in frame if isinstance(c, cmd.AddRobot)]
-        if not adding:
-            return
-        there = self._world_hulls(frame)
-        for command in adding:
-            own = hulls_at_start(command)
-            lowest = min(float(hull[:, 2].min()) for hull in own)
-            inside = f"{-lowest:.2f} m of the floor" if lowest < -BELOW_FLOOR else None
-            for name, hulls in there:
-                if inside is None and any(overlaps(a, b) for a in own for b in hulls):
-                    inside = repr(name)
-            if inside is not None:
-                raise CommandError(
-                    f"robot {command.robot_id!r} would stand inside {inside}",
-                    index=index_of.get(id(command)), type=command.type,
-                    field="position", value=command.position,
-                )  # fmt: skip
-            there.append((command.robot_id, own))
+        check_placement(frame, index_of, self._things, self._fleet, self._room)
 
     def apply(self, commands: Sequence[cmd.Command]) -> None:
         """Carry out checked commands in their order, without advancing time."""
@@ -477,37 +453,6 @@ class SapienSimulator:
         self._body_index, self._body_names = {}, ()
         self._add_names(kept)
         self._watch_hands()
-
-    def _world_hulls(self, frame: Sequence[cmd.Command]) -> list[tuple[str, list[Array]]]:
-        """Every body's hulls in the world, with those that the frame adds before any robot."""
-        removed = {c.object_id for c in frame if isinstance(c, cmd.RemoveObject)}
-        removed |= {c.robot_id for c in frame if isinstance(c, cmd.RemoveRobot)}
-        put = {
-            c.object_id: Pose.of(c.position, unit(c.quaternion))
-            for c in frame
-            if isinstance(c, cmd.TeleportObject)
-        }
-        found = [
-            (name, hulls_at(entry.model, put.get(name) or self._things.pose(name)))
-            for name, entry in self.objects.items()
-            if name not in removed
-        ]
-        found += [(r, self._fleet.hulls(r)) for r in self.robots if r not in removed]
-        room = self._room
-        for command in frame:
-            if isinstance(command, cmd.CreateEmptyRoom):
-                room = Room(command.width, command.length, command.height, command.walls)
-            elif isinstance(command, cmd.AddObject):
-                model = build_object(command.model, command.size, command.parameters)
-                pose = Pose.of(command.position, unit(command.quaternion))
-                found.append((command.object_id, hulls_at(model, pose)))
-            elif isinstance(command, cmd.AddWall):
-                found.append((command.object_id, hulls_at(*wall_of(command))))
-            elif isinstance(command, cmd.AddArticulation):
-                found += articulation_hulls(command)
-        if room is not None:
-            found += [(name, hulls_at(model, pose)) for name, model, pose in room.wall_models()]
-        return found
 
 
 @atexit.register
