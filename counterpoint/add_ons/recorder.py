@@ -131,7 +131,7 @@ class Recorder(AddOn):
             data: What JSON can hold.
 
         Raises:
-            RecorderError: If it is not recording, or the data is larger than 8 MiB.
+            RecorderError: If it is not recording, or the data is larger than 4 MiB.
             TypeError: If JSON cannot hold the data.
         """
         if not self.record():
@@ -152,7 +152,7 @@ class Recorder(AddOn):
 
         Raises:
             KeyError: If a key before the last is missing, or there is no such place in a list.
-            RecorderError: If all notes together would be larger than 8 MiB.
+            RecorderError: If all notes together would be larger than 4 MiB.
             TypeError: If JSON cannot hold the value.
         """
         value = plain(value)
@@ -172,7 +172,7 @@ class Recorder(AddOn):
         """Note down, and record that, without telling anyone. For replays; see `memory_set`."""
         keys = checked(keys)
         self._memory.check_place(keys)
-        self._memory.make_room(value)
+        self._memory.make_room(keys, value)
         if self.record():
             frame = self._frame
             self._write(lambda w: w.memory(frame, keys, value))

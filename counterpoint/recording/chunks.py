@@ -24,6 +24,9 @@ CHUNK_HEAD = 40  # bytes: times, size, CRC, and the lengths of what follows
 LARGEST_CHUNK = 1 << 28
 """Bytes that one chunk may unpack to: a file that claims more is not believed."""
 
+LARGEST_COUNT = 1 << 18
+"""Records that one chunk may hold, likewise."""
+
 _RECORD = struct.Struct("<BQ")  # opcode, length
 _MESSAGE = struct.Struct("<HI16x")  # channel, sequence, and two times that follow from it
 
@@ -154,16 +157,19 @@ def read_chunk(stream: IO[bytes], place: ChunkPlace, topics: dict[int, str]) -> 
 
 def _records(data: bytes, topics: dict[int, str]) -> Iterator[Record]:
     """The records in the bytes of a chunk whose checksum is right."""
-    at, end = 0, len(data)
+    at, end, count = 0, len(data), 0
     while at < end:
+        count += 1
         opcode, length = _RECORD.unpack_from(data, at)
+        if count > LARGEST_COUNT or opcode not in (Opcode.CHANNEL, Opcode.MESSAGE):
+            raise ValueError(f"it holds too much, or what does not belong there ({opcode})")
         at += _RECORD.size
         if length > end - at:
             raise ValueError("a record is longer than its chunk")
         if opcode == Opcode.MESSAGE:
             channel, sequence = _MESSAGE.unpack_from(data, at)
             yield Record(topics.get(channel, ""), sequence, data[at + _MESSAGE.size : at + length])
-        elif opcode == Opcode.CHANNEL:
+        else:
             channel = Channel.read(ReadDataStream(BytesIO(data[at : at + length])))
             topics[channel.id] = channel.topic
         at += length

@@ -41,8 +41,8 @@ class Memory:
             return
         raise KeyError(f"{last!r} has no place in {_shown(keys[:-1])}, which is {parent!r:.80}")
 
-    def make_room(self, value: Any) -> None:
-        """Raise unless all notes fit into one record with this one.
+    def make_room(self, keys: Sequence[Key], value: Any) -> None:
+        """Raise unless all notes fit into one record with this one; see `check_place`.
 
         Raises:
             RecorderError: If they do not.
@@ -50,9 +50,11 @@ class Memory:
         size = len(pack(value))
         try:
             require_room(self._size + size)
-        except RecorderError:
-            self._size = len(pack(self._values))  # without what was replaced since
-            require_room(self._size + size)
+        except RecorderError:  # count again, without what was replaced since, or is now
+            self._size = len(pack(self._values))
+            parent, last = self._find(keys[:-1]), keys[-1]
+            replaced = len(pack(parent[last])) if _has(parent, last) else 0
+            require_room(self._size - replaced + size)
         self._size += size
 
     def put(self, keys: Sequence[Key], value: Any) -> None:

@@ -12,7 +12,7 @@ from counterpoint.core.errors import RecorderError, RecordingError
 DEPTH = 64
 """How deeply values of a script's memory may be nested."""
 
-LARGEST = 1 << 24
+LARGEST = 1 << 23
 """Bytes of one record. Unpacked, a hostile one may take 70 times as much memory."""
 
 

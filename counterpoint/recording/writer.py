@@ -23,7 +23,10 @@ CHANNELS = (
 """One channel for each kind of record; their numbers are their places here, from 1."""
 
 CHUNK = 4 << 20
-"""Bytes after which a frame is handed on, whatever `flush_every` says."""
+"""Bytes after which records are handed on, whatever `flush_every` says."""
+
+OVERHEAD = 31
+"""Bytes that a record takes besides its payload."""
 
 LARGEST_IMAGE = LARGEST_CHUNK - LARGEST - CHUNK
 """Bytes of an image: with what is before it in its chunk it must not be too much to read."""
@@ -78,21 +81,23 @@ class RecordingWriter:
         if images:
             for camera, passes in response.images.items():
                 for name, image in passes.items():
-                    if self._bytes > CHUNK:
-                        self.flush()
+                    self._flush_if_full()
                     self._add("images", frame, _image(camera, name, image))
         self._add("frames", frame, calls)
         self._unflushed += 1
-        if self._unflushed >= self._header.flush_every or self._bytes > CHUNK:
+        if self._unflushed >= self._header.flush_every:
             self.flush()
+        self._flush_if_full()
 
     def memory(self, frame: int, keys: Sequence[Key], value: Any) -> None:
         """Add a change of the script's notes."""
         self._add("memory", frame, [list(keys), value])
+        self._flush_if_full()
 
     def record(self, frame: int, op_code: Key, data: Any) -> None:
         """Add a record of the script's own."""
         self._add("records", frame, [op_code, data])
+        self._flush_if_full()
 
     def checkpoint(self, call: CheckpointCall) -> None:
         """Add a checkpoint."""
@@ -103,6 +108,7 @@ class RecordingWriter:
             "resumes": call.resumes,
         }
         self._add("checkpoints", call.frame, data)
+        self._flush_if_full()
 
     def flush(self) -> None:
         """Hand everything so far to the operating system."""
@@ -116,12 +122,16 @@ class RecordingWriter:
         self._writer.finish()
         self._stream.flush()
 
+    def _flush_if_full(self) -> None:
+        if self._bytes > CHUNK:
+            self.flush()
+
     def _add(self, channel: str, frame: int, value: Any) -> None:
         time = frame * 1_000_000_000 // self._rate
         data = pack(value)
         if len(data) > (LARGEST_IMAGE if channel == "images" else LARGEST):
             raise OSError(errno.EFBIG, f"a record of {len(data):,} bytes is too large ({channel})")
-        self._bytes += len(data)
+        self._bytes += len(data) + OVERHEAD
         self._writer.add_message(self._channel[channel], time, data, time, frame)
 
 

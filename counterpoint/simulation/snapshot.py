@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 from counterpoint.commands import AddCamera, Command, SetColor, SetObjectPhysics
 from counterpoint.core.arm import Arm
@@ -23,6 +23,20 @@ Numbers7 = tuple[
     FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat
 ]
 
+FARTHEST = 1e9
+"""The largest number in a state of motion: what is larger soon is not finite."""
+
+
+def _is_pose(pose: tuple[float, ...]) -> tuple[float, ...]:
+    if not 0.9 < sum(v * v for v in pose[3:]) ** 0.5 < 1.1:
+        raise ValueError("its quaternion is not of length 1")
+    if max(map(abs, pose)) > FARTHEST:
+        raise ValueError(f"it is farther away than {FARTHEST:g} m")
+    return pose
+
+
+PoseNumbers = Annotated[Numbers7, AfterValidator(_is_pose)]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +46,7 @@ class CameraState(_Part):
     """A camera as it stands now: its command, its pose, and what it follows."""
 
     spec: AddCamera
-    pose: Numbers7
+    pose: PoseNumbers
     follow: str | None
     offset: Numbers3 | None
 
@@ -43,7 +57,7 @@ class WeldState(_Part):
     robot_id: str
     arm: Arm
     object_id: str
-    carrier_from_object: Numbers7
+    carrier_from_object: PoseNumbers
 
 
 class HandState(_Part):
@@ -140,6 +154,8 @@ def _array(data: bytes, kind: Any, count: int, name: str) -> Array:
     array: Array = np.frombuffer(data, dtype).astype(np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} is not finite")
+    if len(array) and float(np.abs(array).max()) > FARTHEST:
+        raise ValueError(f"{name} holds a number beyond {FARTHEST:g}")
     return array
 
 

@@ -490,6 +490,45 @@ def test_what_json_cannot_hold_is_refused_and_changes_nothing(
     assert [c for c in read(tmp_path / "a") if isinstance(c, UserCall)] == []
 
 
+def test_what_is_larger_than_a_record_may_be_is_refused_and_changes_nothing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    controller, recorder = stage
+    recorder.start(tmp_path / "a")
+    for letter in "abcd":  # what is replaced takes no room
+        recorder.memory_set(["large"], letter * (3 << 20))
+        controller.communicate()
+    with Untouched(controller):
+        for call in (recorder.write, lambda key, value: recorder.memory_set([key], value)):
+            with pytest.raises(RecorderError, match="4,194,304 bytes"):
+                call("too large", "x" * (5 << 20))
+        with pytest.raises(RecorderError, match="4,194,304 bytes"):
+            recorder.memory_set(["more"], "x" * (3 << 20))
+    assert list(recorder.memory_get()) == ["large"]
+    recorder.pause()
+    recorder.play()
+    recorder.stop()
+    calls = read(tmp_path / "a")
+    assert [type(c) for c in calls].count(MemoryCall) == 4
+    assert isinstance(calls[-1], CheckpointCall)
+    assert calls[-1].memory == recorder.memory_get()
+
+
+def test_any_number_of_records_between_two_frames_can_be_read_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    controller, recorder = stage
+    recorder.start(tmp_path / "a")
+    for k in range(10):
+        recorder.write(k, "x" * (3 << 20))
+    controller.communicate()
+    recorder.stop()
+    assert [c.op_code for c in read(tmp_path / "a") if isinstance(c, UserCall)] == [*range(10)]
+    with Recording(tmp_path / "a") as recording:
+        assert [p.frame for p in recording.all_poses()] == [2]
+        assert recording.poses(2).objects["ball"].p[2] < 1
+
+
 @pytest.mark.parametrize("op_code", [None, 1.5, True, ["a"], b"a", 2**64, -(2**70)])
 def test_an_op_code_is_a_string_or_an_integer(stage: Stage, tmp_path: Path, op_code: Any) -> None:
     controller, recorder = stage
