@@ -89,7 +89,7 @@ class NavigateTo(TuckingAction):
         self._others = others
         self._drive: PathDrive | None = None
         self._lookout: Lookout | None = None
-        self.retreating = self._gave_way = self._cornered = False
+        self.retreating = self._gave_way = self._cornered = self._arms_moved = False
         self._intended: Array | None = None
         self._standings: tuple[Any, ...] = ()
         self._aimed_at = np.zeros(2)
@@ -147,7 +147,7 @@ class NavigateTo(TuckingAction):
     def state(self) -> Any:
         """See `Action`."""
         drive = None if self._drive is None else self._drive.state()
-        flags = self.retreating, self._gave_way, self._cornered, self._blocker
+        flags = self.retreating, self._gave_way, self._cornered, self._arms_moved, self._blocker
         counts = self._next_plan, self._waited, self._settling, self._attempts
         return drive, self.radius, self._intended, self._aimed_at, flags, counts
 
@@ -168,12 +168,16 @@ class NavigateTo(TuckingAction):
         if not drive.finished and self._must_stop(resp, dynamic, drive):
             self._drive, self._next_plan = None, 0
             return []
+        drive = self._drive  # which may be a new one: the target has moved
+        if drive is None:
+            return []
         if drive.finished and self.retreating:
             self._drive = None
             return []
         if drive.finished and self._has_arrived(resp, dynamic, drive):
             return []
-        face = None if self.retreating else self._destination.heading(resp, dynamic)
+        faces = drive.ends_soon and not self.retreating
+        face = self._destination.heading(resp, dynamic) if faces else None
         return [DriveJoints("base", drive.step(dynamic, face))]
 
     def _must_stop(self, resp: Response, dynamic: RobotState, drive: PathDrive) -> bool:
@@ -186,9 +190,11 @@ class NavigateTo(TuckingAction):
                 return True
         else:
             self._settling = 0
+        self._arms_moved |= bool(dynamic.target_velocity[3:].any())
         if (resp.frame - self.started_frame) % LOOK_EVERY:
             return False
-        if body_radius(resp, dynamic) > self.radius + TUCKED:
+        arms_moved, self._arms_moved = self._arms_moved, False
+        if arms_moved and body_radius(resp, dynamic) > self.radius + TUCKED:
             return True  # an arm was put out: that needs a wider way
         name = self._obstacle(resp, dynamic, drive)
         if name is not None:

@@ -22,6 +22,7 @@ GLANCE = 0.2  # s: how far ahead along the path the heading is taken from,
 CORNER = 0.03  # m: and at least that far
 ASKEW = 0.3  # rad: a differential base that is further off its path's direction turns first
 ASTRAY = 0.2  # m off its path at which a base makes that good before it goes on
+LAST_LEG = 1.0  # m before the end within which the base turns to its final heading
 CRAWL = 0.5  # m/s: at lower speeds steering back to the path becomes no sharper
 CRAB = 0.5  # share of its speed at which an omnidirectional base drives sideways or backwards
 
@@ -78,6 +79,11 @@ class PathDrive:
     def finished(self) -> bool:
         """Whether the end of the path is reached, as far as the plan goes."""
         return self.length < 1e-6 or self._progress.finished
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether the rest is so short that an omnidirectional base turns to its final heading."""
+        return self.length - self.travelled < LAST_LEG
 
     @property
     def stopping_distance(self) -> float:
@@ -153,7 +159,7 @@ class PathDrive:
 
     def _direction(self, face: float | None) -> float:
         """The heading wanted now [rad]."""
-        if face is not None and self._omnidirectional and self.length - self.travelled < 1.0:
+        if face is not None and self._omnidirectional and self.ends_soon:
             return face
         if self._angles is None or self.finished:
             return float(self._heading.goal[0]) if face is None else face
