@@ -18,6 +18,7 @@ from counterpoint.core.pose import Array
 from counterpoint.simulation.response import Response
 
 MAX_CELLS = 4_000_000
+NO_MAP = "there is no map yet: put it into controller.add_ons and call communicate() once"
 
 
 class OccupancyMap(AddOn):
@@ -57,9 +58,7 @@ class OccupancyMap(AddOn):
             CounterpointError: Before the first frame with the map.
         """
         if self._grid is None:
-            raise CounterpointError(
-                "there is no map yet: put it into controller.add_ons and call communicate() once"
-            )
+            raise CounterpointError(NO_MAP)
         return self._grid
 
     @property
@@ -80,9 +79,8 @@ class OccupancyMap(AddOn):
             CommandError: If it would have more than 4,000,000 cells.
         """
         if self._response is None:
-            self.grid  # noqa: B018 - raises
-        else:
-            self._make(self._response)
+            raise CounterpointError(NO_MAP)
+        self._make(self._response)
 
     def cell_of(self, position: ArrayLike) -> tuple[int, int]:
         """The cell (i, j) that holds a position, shape (2,) or (3,) [m]; it may be off the map."""
@@ -126,8 +124,8 @@ class OccupancyMap(AddOn):
             MapRobot(name, r.base_position[:2], r.base_yaw, r.static.model.radius)
             for name, r in self._response.robots.items()
         ]  # fmt: skip
-        lines = [np.asarray(p, dtype=np.float64).reshape(len(np.asarray(p)), -1) for p in paths]
-        image = draw_map(self.grid, robots, [line[:, :2] for line in lines], width)
+        lines = [np.asarray(p, dtype=np.float64)[:, :2] for p in paths]
+        image = draw_map(self.grid, robots, lines, width)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
 

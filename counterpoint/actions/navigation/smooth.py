@@ -8,6 +8,7 @@ from counterpoint.actions.navigation.grid import Grid
 from counterpoint.core.pose import Array
 
 SLACK = 0.01  # m of clearance that interpolation between cells may cost
+LOSS = 0.05  # m of clearance that a shorter path may cost where there is enough of it
 LONGEST_CUT = 0.6  # m of each leg that a rounded corner takes at most
 SHORTEST_CUT = 0.04  # m: a corner that must be sharper stays a corner
 ARC_STEP = 0.1  # rad between the points of a rounded corner
@@ -16,7 +17,7 @@ ARC_STEP = 0.1  # rad between the points of a rounded corner
 def shortened(path: Array, grid: Grid, needed: float, comfort: float) -> Array:
     """The path with the corners left out that can be, shape (k, 2) [m].
 
-    A straight leg has as much clearance as the piece that it replaces, or at least `comfort`.
+    A straight leg has about as much clearance as the piece that it replaces, or `comfort`.
 
     Args:
         path: Points, shape (n, 2) [m].
@@ -28,14 +29,13 @@ def shortened(path: Array, grid: Grid, needed: float, comfort: float) -> Array:
     clearance = grid.clearance_at(points)
     kept, at = [0], 0
     while at < len(points) - 1:
-        for to in range(len(points) - 1, at, -1):
-            if to == at + 1:
+        to = len(points) - 1
+        while to > at + 1:
+            had = min(float(clearance[at : to + 1].min()), comfort)
+            allowed = max(min(had, needed) - SLACK, had - LOSS)
+            if leg_clearance(grid, points[at], points[to]) >= allowed:
                 break
-            least = min(float(clearance[at : to + 1].min()), comfort)
-            if leg_clearance(grid, points[at], points[to]) >= min(least, needed) - SLACK and (
-                leg_clearance(grid, points[at], points[to]) >= least - 5 * SLACK
-            ):
-                break
+            to -= 1
         kept.append(to)
         at = to
     return points[kept]
