@@ -202,7 +202,7 @@ class Grasp(Composite):
             why = f"{name!r} is a robot"
         elif thing.static:
             why = f"{name!r} is static"
-        elif thing.mass > static.model.payload * len(static.model.arms):
+        elif thing.joint is None and thing.mass > static.model.payload * len(static.model.arms):
             limit = static.model.payload
             why = f"{name!r} weighs {thing.mass:.1f} kg, an arm lifts {limit:.1f}"
         else:
