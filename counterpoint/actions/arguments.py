@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,28 @@ def check_seconds(value: float, field: str) -> float:
     if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
         raise CommandError("expected 0 or more seconds", field=field, value=value)
     return value
+
+
+def check_number(value: Any, field: str, unit: str) -> float:
+    """A finite number.
+
+    Raises:
+        CommandError: If it is something else.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise CommandError(f"expected a finite number [{unit}]", field=field, value=value)
+    return float(value)
+
+
+def check_positive(value: Any, field: str) -> float:
+    """A distance above 0 [m].
+
+    Raises:
+        CommandError: If it is something else.
+    """
+    if check_number(value, field, "m") <= 0:
+        raise CommandError("expected a positive distance [m]", field=field, value=value)
+    return float(value)
 
 
 def check_orientation(value: Sequence[float]) -> Array:

@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from counterpoint.actions.action import Action, Composite, DriveJoints, Request
+from counterpoint.actions.arguments import check_number, check_positive
 from counterpoint.actions.collision import MARGIN, obstacle_ahead, previous_was_same
 from counterpoint.actions.guarded import GuardedAction, facts_key
 from counterpoint.actions.motion import JointMotion
 from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, floor_point, name_of
 from counterpoint.actions.tuck import TuckingAction
-from counterpoint.core.errors import CommandError
 from counterpoint.core.pose import wrap_angle
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
@@ -83,9 +83,7 @@ class TurnBy(_BaseMotion):
 
     def __init__(self, angle: float) -> None:
         super().__init__()
-        if not math.isfinite(angle):
-            raise CommandError("expected a finite angle [degrees]", field="angle", value=angle)
-        self.angle = math.radians(angle)
+        self.angle = math.radians(check_number(angle, "angle", "degrees"))
         self._goal = 0.0
 
     def get_initialization_commands(
@@ -133,13 +131,9 @@ class MoveBy(TuckingAction, _BaseMotion):
         reset_arms: bool = True,
     ) -> None:
         super().__init__()
-        if not math.isfinite(distance):
-            raise CommandError("expected a finite distance [m]", field="distance", value=distance)
-        if not (math.isfinite(arrived_at) and arrived_at > 0):
-            raise CommandError(
-                "expected a positive distance [m]", field="arrived_at", value=arrived_at
-            )
-        self.distance, self.arrived_at, self.reset_arms = distance, arrived_at, reset_arms
+        self.distance = check_number(distance, "distance", "m")
+        self.arrived_at = check_positive(arrived_at, "arrived_at")
+        self.reset_arms = reset_arms
         self._start = np.zeros(2)
         self._heading = np.zeros(2)
 
@@ -241,11 +235,8 @@ class MoveTo(Composite):
     def __init__(self, target: Target, arrived_at: float = 0.1, reset_arms: bool = True) -> None:
         super().__init__()
         self.target = check_target(target)
-        if not (math.isfinite(arrived_at) and arrived_at > 0):
-            raise CommandError(
-                "expected a positive distance [m]", field="arrived_at", value=arrived_at
-            )
-        self.arrived_at, self.reset_arms = arrived_at, reset_arms
+        self.arrived_at = check_positive(arrived_at, "arrived_at")
+        self.reset_arms = reset_arms
 
     def next_child(self, resp: Response, static: RobotStatic, dynamic: RobotState) -> Action | None:
         """See `Composite`."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from counterpoint.actions.action import DriveJoints, Request
+from counterpoint.actions.arguments import check_positive, check_seconds
 from counterpoint.actions.base_motion import ALIGNED, SETTLE_FRAMES
 from counterpoint.actions.destination import Destination
 from counterpoint.actions.guarded import facts_key
@@ -22,7 +23,6 @@ from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target
 from counterpoint.actions.tuck import TuckingAction
 from counterpoint.core.arm import Arm
-from counterpoint.core.errors import CommandError
 from counterpoint.core.pose import Array, wrap_angle
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
@@ -77,13 +77,12 @@ class NavigateTo(TuckingAction):
         others: Callable[[], Sequence[NavigateTo]] = tuple,
     ) -> None:
         super().__init__()
-        for field, value in (("arrived_at", arrived_at), ("wait_at_most", wait_at_most)):
-            if not (math.isfinite(value) and value > 0):
-                raise CommandError("expected a positive number", field=field, value=value)
-        self.arrived_at, self.reset_arms = arrived_at, reset_arms
+        self.arrived_at = check_positive(arrived_at, "arrived_at")
+        self.reset_arms = reset_arms
         self._destination = Destination(target, arrived_at)
         self.target = self._destination.target
-        self.wait_at_most, self.priority = wait_at_most, priority
+        self.wait_at_most = check_seconds(wait_at_most, "wait_at_most")
+        self.priority = priority
         self.radius = 0.0
         self.motion: tuple[str, int] | None = None
         self._others = others

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from counterpoint.actions.action import Request
-from counterpoint.actions.arguments import check_arms, check_duration, check_orientation
+from counterpoint.actions.arguments import (
+    check_arms,
+    check_duration,
+    check_orientation,
+    check_positive,
+)
 from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
 from counterpoint.actions.floor import above_floor, path_above_floor
 from counterpoint.actions.guarded import GuardedAction
@@ -60,10 +64,9 @@ class ReachFor(GuardedAction):
         orientation: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
-        if not (math.isfinite(arrived_at) and arrived_at > 0):
-            raise CommandError(
-                "expected a positive distance [m]", field="arrived_at", value=arrived_at
-            )
+        check_positive(arrived_at, "arrived_at")
+        if max_distance is not None:
+            check_positive(max_distance, "max_distance")
         if held_point not in ("bottom", "top", "center"):
             raise CommandError(
                 "unknown point of a held object", field="held_point", value=held_point,

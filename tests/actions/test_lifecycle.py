@@ -456,3 +456,23 @@ def test_never_means_no_images(scene: Scene) -> None:
     c = scene(robot)
     robot.wait(1)
     assert all(c.communicate().images == {} for _ in range(4))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda r: r.move_by("far"), "distance"),
+        (lambda r: r.move_by(True), "distance"),
+        (lambda r: r.turn_by(None), "angle"),
+        (lambda r: r.move_by(1, arrived_at="near"), "arrived_at"),
+        (lambda r: r.move_to((1, 0, 0), arrived_at=0), "arrived_at"),
+        (lambda r: r.reach_for((1, 0, 0), arrived_at=[0.1]), "arrived_at"),
+        (lambda r: r.reach_for((1, 0, 0), max_distance=-1), "max_distance"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_where_it_is_written(scene, call, text) -> None:
+    robot = Robot("a")
+    scene(robot)
+    with pytest.raises(CommandError, match=text):
+        call(robot)
+    assert robot.action is None
