@@ -270,14 +270,15 @@ class Recorder(AddOn):
         """Write something; the header first.
 
         Raises:
-            RecorderError: If the file takes no more. The recording is over then.
+            RecorderError: If the file takes no more, or something is not for msgpack, as an event
+                of the caller's own may be. The recording is over then.
         """
         try:
             if self._writer is None:
                 assert self._stream is not None
                 self._writer = RecordingWriter(self._stream, self._header())
             what(self._writer)
-        except OSError as error:
+        except (OSError, TypeError, ValueError, OverflowError) as error:
             raise self._failed(error) from error
 
     def _header(self) -> Header:
@@ -304,15 +305,18 @@ class Recorder(AddOn):
             self._writer = self._stream = self.path = None
             self._paused = False
 
-    def _failed(self, error: OSError) -> RecorderError:
+    def _failed(self, error: Exception) -> RecorderError:
         """The recording is over; the scene goes on."""
         path = self.path
         if self._stream is not None:
+            with contextlib.suppress(OSError):
+                if self._writer is not None and not isinstance(error, OSError):
+                    self._writer.finish()
             with contextlib.suppress(OSError):
                 self._stream.close()
         self._writer = self._stream = self.path = None
         self._paused = False
         return RecorderError(
             f"the recording to {str(path)!r} ended at frame {self._frame}: {error}; "
-            "what was flushed before is there"
+            "what was written before is there"
         )

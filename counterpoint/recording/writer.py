@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -130,7 +129,7 @@ class RecordingWriter:
         time = frame * 1_000_000_000 // self._rate
         data = pack(value)
         if len(data) > (LARGEST_IMAGE if channel == "images" else LARGEST):
-            raise OSError(errno.EFBIG, f"a record of {len(data):,} bytes is too large ({channel})")
+            raise ValueError(f"a record of {len(data):,} bytes is too large ({channel})")
         self._bytes += len(data) + OVERHEAD
         self._writer.add_message(self._channel[channel], time, data, time, frame)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -25,7 +27,7 @@ from counterpoint import (
 )
 from counterpoint import commands as cmd
 from counterpoint.commands.parse import COMMANDS
-from counterpoint.core.events import MemorySet
+from counterpoint.core.events import Event, MemorySet
 from counterpoint.recording import (
     Call,
     CheckpointCall,
@@ -751,3 +753,37 @@ def test_a_disk_that_is_full_at_the_end_is_reported_by_stop_and_by_close(
                 recorder.stop() if end == "stop" else controller.close()
             assert not recorder.record()
             assert recorder.path is None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Event):
+    """An event of the script's own, which may hold what no file does."""
+
+    values: Any
+
+
+@pytest.mark.parametrize("values", [np.zeros(3), {1, 2}, 2**80, "\ud800", "x" * (9 << 20)])
+def test_an_event_that_no_file_can_hold_ends_the_recording_after_the_frame_before(
+    stage: Stage, tmp_path: Path, values: Any
+) -> None:
+    controller, recorder = stage
+    recorder.start(tmp_path / "a")
+    go(controller, 2)
+    controller.events.publish(Measured(3, values))
+    with pytest.raises(RecorderError, match="ended at frame 4"):
+        controller.communicate()
+    assert controller.frame == 4
+    assert not recorder.record()
+    with Untouched(controller):
+        pass
+    assert frames_of(read(tmp_path / "a")) == [2, 3]
+
+
+def test_an_event_of_the_scripts_own_is_handed_out_again(stage: Stage, tmp_path: Path) -> None:
+    controller, recorder = stage
+    recorder.start(tmp_path / "a")
+    controller.events.publish(Measured(1, (1, 2.5)))
+    controller.communicate()
+    recorder.stop()
+    (frame,) = (c for c in read(tmp_path / "a") if isinstance(c, FrameCall))
+    assert frame.events == (Measured(1, (1, 2.5)),)
