@@ -10,6 +10,7 @@ import numpy as np
 from counterpoint.actions.plane import convex_outline, nearest_on_polygon
 from counterpoint.core.errors import CommandError, UnknownObjectError
 from counterpoint.core.pose import Array, matrix_from_quaternion
+from counterpoint.objects.mesh_files import nearest_in_hull
 from counterpoint.simulation.response import ObjectState, Response
 
 Target = str | tuple[str, str] | Sequence[float] | Array
@@ -125,6 +126,8 @@ def nearest_surface_point(state: ObjectState, point: Array) -> Array:
             near = np.clip(local, -np.array(shape.size), np.array(shape.size))
         elif shape.kind == "sphere":
             near = local * min(1.0, shape.size[0] / max(float(np.linalg.norm(local)), 1e-12))
+        elif shape.kind == "hull":
+            near = nearest_in_hull(shape, local)
         else:
             radial = float(np.hypot(local[0], local[1]))
             near = np.array([*local[:2] * min(1.0, shape.size[0] / max(radial, 1e-12)), 0.0])

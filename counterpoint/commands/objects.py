@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,17 +19,30 @@ from counterpoint.commands.base import (
 )
 from counterpoint.commands.names import Names
 from counterpoint.core.errors import CommandError, UnknownModelError
-from counterpoint.objects import build_articulation, build_object
+from counterpoint.objects import (
+    ObjectModel,
+    build_articulation,
+    build_object,
+    file_digest,
+    mesh_from_file,
+)
+
+MESH = "mesh"
+"""The model of objects whose shape comes from a file."""
 
 Friction = Annotated[Number, Field(ge=0)]
 
 
 class AddObject(Command):
-    """A parametric object.
+    """A parametric object, or one from a file.
 
     Attributes:
         object_id: Its name.
-        model: One of `counterpoint.objects.list_object_models()`.
+        model: One of `counterpoint.objects.list_object_models()`, or `mesh`.
+        file: Of a `mesh`, the `.glb`, `.obj` or `.stl` with its shape: see
+            `counterpoint.objects.mesh_from_file()`.
+        digest: What the file held when the command was made: filled in, so that a recording is not
+            replayed with another one.
         size: Overall extents (x, y, z) [m], or None for the model's usual size.
         position: Of its origin [m]: the centre of a box, sphere, cylinder or bar, else the middle
             of what it stands on.
@@ -45,6 +58,8 @@ class AddObject(Command):
     type: Literal["add_object"] = "add_object"
     object_id: Name
     model: str
+    file: str | None = None
+    digest: str | None = None
     size: Size3 | None = None
     position: Vector3 = (0.0, 0.0, 0.0)
     quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
@@ -54,15 +69,38 @@ class AddObject(Command):
     color: Color | None = None
     parameters: dict[str, Number] = Field(default_factory=dict)
 
-    def check(self, names: Names) -> None:
-        """See `Command.check`."""
-        names.fresh(self.object_id, "object_id")
+    @model_validator(mode="before")
+    @classmethod
+    def _note_digest(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("file"), str) and not data.get("digest"):
+            return {**data, "digest": file_digest(data["file"])}
+        return data
+
+    def build(self) -> ObjectModel:
+        """What is to be added.
+
+        Raises:
+            UnknownModelError: If there is no such model.
+            CommandError: If its size, its parameters or its file are at fault.
+        """
+        field = "model"
         try:
-            model = build_object(self.model, self.size, self.parameters)
+            if self.model != MESH and self.file is None:
+                return build_object(self.model, self.size, self.parameters)
+            field = "file"
+            if self.model != MESH or self.file is None or self.parameters:
+                raise ValueError(f"model {MESH!r} takes a file and no parameters, others no file")
+            return mesh_from_file(self.file, self.digest, self.size)
         except UnknownModelError:
             raise
         except (ValueError, TypeError) as error:
-            raise CommandError(str(error), field="model", value=self.model) from error
+            value = self.model if field == "model" else self.file
+            raise CommandError(str(error), field=field, value=value) from error
+
+    def check(self, names: Names) -> None:
+        """See `Command.check`."""
+        names.fresh(self.object_id, "object_id")
+        model = self.build()
         names.objects[self.object_id] = model.static if self.static is None else self.static
 
 

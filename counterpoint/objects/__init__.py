@@ -13,6 +13,7 @@ from counterpoint.objects.articulation import (
     list_articulation_models,
 )
 from counterpoint.objects.furniture import shelf, table, wall
+from counterpoint.objects.mesh_files import file_digest, mesh_from_file
 from counterpoint.objects.model import (
     Affordance,
     Builder,
@@ -41,8 +42,10 @@ __all__ = [
     "cylinder",
     "door",
     "drawer",
+    "file_digest",
     "list_articulation_models",
     "list_object_models",
+    "mesh_from_file",
     "mug",
     "plate",
     "register_object_model",

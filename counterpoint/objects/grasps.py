@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from counterpoint.core.pose import read_only
+from counterpoint.core.pose import Array, read_only
 from counterpoint.objects.model import Affordance
 
 # How far below a surface the fingertips reach: pads are about 2 cm long [m].
@@ -27,9 +27,9 @@ SIDES: dict[str, tuple[float, float, float]] = {
 
 def affordance(
     name: str,
-    position: Sequence[float],
-    approach: Sequence[float],
-    closing_axis: Sequence[float],
+    position: Sequence[float] | Array,
+    approach: Sequence[float] | Array,
+    closing_axis: Sequence[float] | Array,
     width: float,
 ) -> Affordance:
     """An affordance whose arrays are read-only float64."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -13,29 +13,45 @@ from counterpoint.core.errors import UnknownModelError
 from counterpoint.core.pose import Array, Pose, identity, read_only
 
 Color = tuple[float, float, float]
-ShapeKind = Literal["box", "sphere", "cylinder"]
+ShapeKind = Literal["box", "sphere", "cylinder", "hull"]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One convex primitive of an object.
+    """One convex part of an object.
 
     Attributes:
-        kind: `box`, `sphere` or `cylinder` (axis along the shape's z).
+        kind: `box`, `sphere`, `cylinder` (axis along the shape's z) or `hull`.
         size: Half extents (x, y, z) of a box; (radius,) of a sphere; (radius, half length) of a
-            cylinder [m].
+            cylinder [m]; (volume,) of a hull [m³].
         object_from_shape: Where the shape sits in the object's frame.
         color: Red, green and blue in 0..1, or None for the object's colour.
+        hull: Of a hull, its corners (n, 3) [m] and triangles (m, 3), outward facing.
     """
 
     kind: ShapeKind
     size: tuple[float, ...]
     object_from_shape: Pose = field(default_factory=identity)
     color: Color | None = None
+    hull: tuple[Array, np.ndarray] | None = field(default=None, compare=False)
 
     def mesh(self) -> tuple[Array, np.ndarray]:
         """Vertices (n, 3) [m] in the shape's frame and triangles (m, 3), outward facing."""
-        return _mesh(self.kind, self.size)
+        return _mesh(self.kind, self.size) if self.hull is None else self.hull
+
+
+class Surface(NamedTuple):
+    """What an object looks like, where that is not its shapes.
+
+    Attributes:
+        vertices: Shape (n, 3) [m], in the object's frame.
+        triangles: Shape (m, 3), outward facing.
+        colors: Red, green and blue of each triangle in 0..1, shape (m, 3).
+    """
+
+    vertices: Array
+    triangles: np.ndarray
+    colors: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ class ObjectModel:
     Attributes:
         name: The model's name.
         size: Overall extents (x, y, z) [m].
-        shapes: Its convex primitives.
+        shapes: Its convex parts.
         affordances: Points to take it by, best first.
         static: Whether it never moves.
         mass: Mass [kg]; spread over the shapes by volume.
@@ -73,6 +89,7 @@ class ObjectModel:
         bottom: Lowest height [m] in the object's frame.
         interior: Of a container, the lowest and the highest corner (x, y, z) [m] of the box inside
             it, in the object's frame.
+        surface: What it looks like; None where it looks like its shapes.
     """
 
     name: str
@@ -85,6 +102,7 @@ class ObjectModel:
     top: float
     bottom: float
     interior: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    surface: Surface | None = None
 
 
 Builder = Callable[..., ObjectModel]

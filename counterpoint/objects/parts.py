@@ -108,8 +108,10 @@ def ring(
 
 
 def volume(shape: Shape) -> float:
-    """The volume of a primitive [m³]."""
+    """The volume of a part [m³]."""
     s = shape.size
+    if shape.kind == "hull":
+        return s[0]
     if shape.kind == "box":
         return 8 * s[0] * s[1] * s[2]
     if shape.kind == "sphere":

@@ -84,7 +84,7 @@ class ObjectBodies:
 
     def add(self, scene: Any, command: cmd.AddObject, segmentation_id: int) -> ObjectModel:
         """Build an object."""
-        model = build_object(command.model, command.size, command.parameters)
+        model = command.build()
         static = model.static if command.static is None else command.static
         mass = model.mass if command.mass is None else command.mass
         pose = Pose(np.array(command.position), unit(command.quaternion))
@@ -299,6 +299,9 @@ def collision_shapes(model: ObjectModel, mass: float, friction: float) -> list[A
             part = physx.PhysxCollisionShapeBox(np.asarray(shape.size, np.float32), material)
         elif shape.kind == "sphere":
             part = physx.PhysxCollisionShapeSphere(shape.size[0], material)
+        elif shape.kind == "hull":
+            corners = shape.mesh()[0].astype(np.float32)
+            part = physx.PhysxCollisionShapeConvexMesh(corners, np.ones(3, np.float32), material)
         else:
             part = physx.PhysxCollisionShapeCylinder(shape.size[0], shape.size[1], material)
             turn = multiply(turn, _Z_FROM_X)

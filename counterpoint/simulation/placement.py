@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from counterpoint import commands as cmd
 from counterpoint.core.errors import CommandError
 from counterpoint.core.pose import Array, Pose
-from counterpoint.objects import build_object
 from counterpoint.simulation.object_bodies import (
     ObjectBodies,
     articulation_hulls,
@@ -85,7 +84,7 @@ def _world_hulls(
         if isinstance(command, cmd.CreateEmptyRoom):
             room = Room(command.width, command.length, command.height, command.walls)
         elif isinstance(command, cmd.AddObject):
-            model = build_object(command.model, command.size, command.parameters)
+            model = command.build()
             pose = Pose.of(command.position, unit(command.quaternion))
             found.append((command.object_id, hulls_at(model, pose)))
         elif isinstance(command, cmd.AddWall):

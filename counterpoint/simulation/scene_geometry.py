@@ -47,6 +47,12 @@ class SceneGeometry:
     ) -> None:
         """Add an object; `color` replaces the colour of shapes that have none of their own."""
         vertices, triangles, colors, count = [], [], [], 0
+        if model.surface is not None:
+            points, faces, own_colors = model.surface
+            if color is not None:
+                own_colors = np.tile(np.array(color), (len(faces), 1))
+            self._append(owner, points, faces, own_colors, segmentation_id, entity)
+            return
         for shape in model.shapes:
             points, faces = shape.mesh()
             vertices.append(shape.object_from_shape.apply(points))
