@@ -33,7 +33,13 @@ from counterpoint.commands.robots import (
     Weld,
     driven_joints,
 )
-from counterpoint.commands.scene import CreateEmptyRoom, SetGravity, SetLighting, Terminate
+from counterpoint.commands.scene import (
+    CreateEmptyRoom,
+    DrawDebug,
+    SetGravity,
+    SetLighting,
+    Terminate,
+)
 
 __all__ = [
     "COMMANDS",
@@ -47,6 +53,7 @@ __all__ = [
     "Command",
     "CommandLike",
     "CreateEmptyRoom",
+    "DrawDebug",
     "DriveRobot",
     "LookAt",
     "MoveCamera",

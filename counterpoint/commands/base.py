@@ -86,7 +86,8 @@ class Command(BaseModel):
         )
 
 
-def _to_list(value: Any) -> Any:
+def to_list(value: Any) -> Any:
+    """Arrays as lists, anything else as it is."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     return value
@@ -112,23 +113,23 @@ LARGEST = 1e6
 """Physics is reckoned in 32 bits: what is larger would not stay finite."""
 
 Number = Annotated[FiniteFloat, Field(ge=-LARGEST, le=LARGEST)]
-Vector3 = Annotated[tuple[Number, Number, Number], BeforeValidator(_to_list)]
+Vector3 = Annotated[tuple[Number, Number, Number], BeforeValidator(to_list)]
 """Three finite numbers, from anything list-like."""
 
 Quaternion = Annotated[
     tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat],
-    BeforeValidator(_to_list),
+    BeforeValidator(to_list),
     AfterValidator(_is_rotation),
 ]
 """A unit quaternion wxyz; normalised when applied."""
 
-Vector = Annotated[tuple[Number, ...], BeforeValidator(_to_list)]
+Vector = Annotated[tuple[Number, ...], BeforeValidator(to_list)]
 """Finite numbers, from anything list-like."""
 
 Positive = Annotated[FiniteFloat, Field(gt=0, le=LARGEST), AfterValidator(_not_below(1e-6))]
 Extent = Annotated[FiniteFloat, Field(gt=0, le=1e3), AfterValidator(_not_below(1e-4))]
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
-Color = Annotated[tuple[Share, Share, Share], BeforeValidator(_to_list)]
-Size3 = Annotated[tuple[Extent, Extent, Extent], BeforeValidator(_to_list)]
+Color = Annotated[tuple[Share, Share, Share], BeforeValidator(to_list)]
+Size3 = Annotated[tuple[Extent, Extent, Extent], BeforeValidator(to_list)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
 """A name of a robot, object or camera: it may become part of a file's path."""

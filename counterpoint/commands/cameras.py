@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
-from counterpoint.commands.base import Command, Name, Phase, Positive, Quaternion, Vector3, _to_list
+from counterpoint.commands.base import Command, Name, Phase, Positive, Quaternion, Vector3, to_list
 from counterpoint.commands.names import Names
 from counterpoint.core.errors import CommandError
 from counterpoint.robots.description import load_description
 
 PassName = Literal["rgb", "depth", "segmentation", "normals"]
 Pixels = Annotated[int, Field(gt=0, le=8192)]
-ImageSize = Annotated[tuple[Pixels, Pixels], BeforeValidator(_to_list)]
+ImageSize = Annotated[tuple[Pixels, Pixels], BeforeValidator(to_list)]
 FieldOfView = Annotated[FiniteFloat, Field(gt=0.01, lt=math.pi - 0.01)]
 
 

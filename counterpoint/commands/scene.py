@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from counterpoint.commands.base import Command, Phase, Positive, Share, Vector3
+from pydantic import BeforeValidator, Field
+
+from counterpoint.commands.base import (
+    Color,
+    Command,
+    Extent,
+    Name,
+    Phase,
+    Positive,
+    Share,
+    Vector3,
+    to_list,
+)
 from counterpoint.commands.names import Names
 from counterpoint.core.errors import CommandError
 
@@ -48,6 +60,29 @@ class SetLighting(Command):
     type: Literal["set_lighting"] = "set_lighting"
     direction: Vector3 = (-0.4, 0.3, -0.9)
     ambient: Share = 0.4
+
+
+class DrawDebug(Command):
+    """Marks in pictures that nothing bumps into: a path, a goal, a set of points.
+
+    They stay until they are drawn anew: the same `drawing_id` with other points, or with none. The
+    segmentation pass shows the background there.
+
+    Attributes:
+        drawing_id: Its name, among drawings.
+        points: Where [m]; none takes the drawing away.
+        line: Whether the points are joined.
+        radius: Of the dots, or of the line [m].
+        color: Red, green, blue in 0..1.
+    """
+
+    phase: ClassVar[Phase] = Phase.scene
+    type: Literal["draw_debug"] = "draw_debug"
+    drawing_id: Name
+    points: Annotated[tuple[Vector3, ...], BeforeValidator(to_list), Field(max_length=10_000)] = ()
+    line: bool = True
+    radius: Extent = 0.01
+    color: Color = (0.9, 0.2, 0.6)
 
 
 class Terminate(Command):

@@ -35,7 +35,7 @@ class RenderBody:
     """Rigid geometry to draw.
 
     Attributes:
-        segmentation_id: What the segmentation pass shows for it (1 or more; 0 is background).
+        segmentation_id: What the segmentation pass shows for it; 0 is the background.
         vertices: Shape (n, 3) [m], in the body's frame.
         triangles: Vertex indices, shape (m, 3), outward facing.
         colors: Red, green and blue in 0..1 of each triangle, shape (m, 3).

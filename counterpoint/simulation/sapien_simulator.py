@@ -17,6 +17,7 @@ from counterpoint.core.pose import Array, Pose, read_only
 from counterpoint.robots.sapien_quietly import sapien
 from counterpoint.simulation.camera_rig import CameraRig
 from counterpoint.simulation.contacts import BodyName, gather_contacts
+from counterpoint.simulation.drawings import marks
 from counterpoint.simulation.grips import Grips
 from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.object_bodies import (
@@ -45,11 +46,14 @@ from counterpoint.simulation.snapshot import SceneScript, Snapshot, WeldState, m
 BUILDING = frozenset(
     {
         "create_empty_room", "set_gravity", "set_lighting", "add_object", "add_wall",
-        "add_articulation",
+        "add_articulation", "draw_debug",
         "set_object_physics", "set_color", "add_robot",
     }
 )  # fmt: skip
 """The commands that a scene is built with again."""
+
+BACKGROUND = 0
+"""What the segmentation pass shows where nothing is."""
 
 _OPEN: weakref.WeakSet[SapienSimulator] = weakref.WeakSet()
 
@@ -97,6 +101,7 @@ class SapienSimulator:
             "create_empty_room": self._create_empty_room,
             "set_gravity": self._set_gravity,
             "set_lighting": self._set_lighting,
+            "draw_debug": self._draw_debug,
             "terminate": lambda _: None,  # the controller closes itself after the frame
             "add_object": self._add_object,
             "add_wall": self._add_wall,
@@ -335,6 +340,14 @@ class SapienSimulator:
 
     def _set_lighting(self, command: cmd.SetLighting) -> None:
         self._geometry.set_light(np.array(command.direction), command.ambient)
+
+    def _draw_debug(self, command: cmd.DrawDebug) -> None:
+        owner = f"drawing/{command.drawing_id}"  # no name of a thing has a slash
+        self._geometry.remove(owner)
+        if command.points:
+            points, triangles = marks(np.array(command.points), command.radius, line=command.line)
+            colors = np.tile(np.array(command.color), (len(triangles), 1))
+            self._geometry.add_static(owner, points, triangles, colors, BACKGROUND)
 
     def _add_object(self, command: cmd.AddObject) -> None:
         segmentation = self._segmentation(command.object_id)

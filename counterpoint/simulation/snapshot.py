@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
-from counterpoint.commands import AddCamera, Command, SetColor, SetObjectPhysics
+from counterpoint.commands import AddCamera, Command, DrawDebug, SetColor, SetObjectPhysics
 from counterpoint.core.arm import Arm
 from counterpoint.core.pose import Array
 
@@ -195,4 +195,6 @@ def _same_thing(a: Command, b: Command) -> bool:
         return False
     if isinstance(a, (SetColor, SetObjectPhysics)):
         return a.object_id == getattr(b, "object_id", None)
+    if isinstance(a, DrawDebug):
+        return a.drawing_id == getattr(b, "drawing_id", None)
     return a.type in ("set_gravity", "set_lighting")

@@ -120,7 +120,7 @@ class VulkanRenderer:
                 images["segmentation"] = body[..., 1].astype(np.uint16)
             if "rgb" in passes:
                 color = camera.get_picture("Color")[..., :3]
-                color[body[..., 1] == 0] = scene.background
+                color[body[..., 0] == 0] = scene.background
                 color *= np.float32(255)
                 color += np.float32(0.5)
                 images["rgb"] = color.astype(np.uint8)

@@ -19,6 +19,7 @@ EXAMPLES: list[cmd.Command] = [
     cmd.CreateEmptyRoom(width=4, length=5.5, height=2, walls=False),
     cmd.SetGravity(gravity=(0, 0.1, -1.62)),
     cmd.SetLighting(direction=(0, 0, -1), ambient=0.5),
+    cmd.DrawDebug(drawing_id="path", points=[(0, 0, 0), (1, 0, 0.5)], line=False),
     cmd.Terminate(),
     cmd.AddObject(
         object_id="mug", model="mug", size=(0.1, 0.1, 0.1), position=(1, 2, 3),
@@ -55,6 +56,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "create_empty_room": {},
     "set_gravity": {},
     "set_lighting": {},
+    "draw_debug": {"drawing_id": "d"},
     "add_object": {"object_id": "o", "model": "box"},
     "add_wall": {"object_id": "w", "start": [0, 0, 0], "end": [1, 0, 0]},
     "add_articulation": {"object_id": "d", "model": "door"},
