@@ -51,7 +51,8 @@ class Action:
         started_frame: The frame in which it initialised, or None.
         ended_frame: The frame in which it ended, or None.
         result: Why it ended.
-        patience: Seconds that the safety monitor may hold it back.
+        patience: Seconds that it may be held back before it ends as `safety_stop`.
+        held_back: Frames in a row in which something kept its tracks from moving.
         claims: Names of what it wants for its robot alone, all at once, until it has ended.
         on_conflict: Whether it waits for its claims, or ends as `conflict` when it loses one.
         bid: What it offers where claims are negotiated, or None.
@@ -80,6 +81,7 @@ class Action:
         self.number = 0
         self.cancelling: str | None = None
         self.cancelling_as = ActionStatus.cancelled
+        self.held_back = 0
 
     # --- phases -------------------------------------------------------------------------------
 

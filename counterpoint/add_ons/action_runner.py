@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,6 +59,7 @@ class ActionRunner:
         self._last: dict[str, Action] = {}
         self._velocity: Array | None = None
         self._commands: list[tuple[Action, Command]] = []
+        self._held_back: dict[str, str] = {}
         where = {int(joint): k for k, joint in enumerate(static.driven)}
         tracks = (*(("base",) if static.model.mobile else ()), *static.model.tracks)
         self._spans: dict[str, NDArray[np.intp]] = {
@@ -113,9 +114,15 @@ class ActionRunner:
             commands.append(DriveRobot.of_checked(self._static.robot_id, velocity))
         return commands
 
+    def hold_back(self, tracks: Collection[str], reason: str) -> None:
+        """Step 3: these tracks get nothing of what was asked for in this frame, for a reason."""
+        self._held_back = {**self._held_back, **dict.fromkeys(tracks, reason)}
+
     def advance(self, moment: Moment) -> None:
         """Step 5: ongoing actions read the state and decide."""
+        held, self._held_back = self._held_back, {}
         for action in self.running:
+            _be_patient(action, held, moment.host.frames_per_second)
             if action.status is ActionStatus.ongoing:
                 requests = self._phase(
                     action, action.get_ongoing_commands,
@@ -162,7 +169,7 @@ class ActionRunner:
         return [
             (
                 type(a).__name__, a.status.value, a.initialized, a.started_frame, a.cancelling,
-                a.state(),
+                a.held_back, a.state(),
             )
             for a in (*self.running, *self.queue)
         ]  # fmt: skip
@@ -296,6 +303,20 @@ class ActionRunner:
 
 def _replace(action: Action, new: Action) -> None:
     action.end(ActionStatus.replaced, f"{type(new).__name__} took over its tracks")
+
+
+def _be_patient(action: Action, held: Mapping[str, str], frames_per_second: int) -> None:
+    """Count the frames in which an action could not move; end it when that was too long."""
+    reason = next((held[t] for t in action.tracks if t in held), None) if held else None
+    if reason is None:
+        action.held_back = 0
+        return
+    action.held_back += 1
+    if action.held_back > action.patience * frames_per_second:
+        action.end(
+            ActionStatus.safety_stop, f"held back for {action.patience:g} s: {reason}",
+            patience=action.patience,
+        )  # fmt: skip
 
 
 def _asked_claims(action: Action, dynamic: RobotState) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -200,6 +200,14 @@ class Robot(RobotCalls, AddOn):
         if self.image_frequency is ImageFrequency.always and self.model.cameras:
             commands.append(CaptureImages(cameras=self._camera_ids()))
         return commands
+
+    def hold_back(self, tracks: Collection[str], reason: str) -> None:
+        """For add-ons that rewrite frames: these tracks are kept from moving in this frame.
+
+        Actions on them end as `safety_stop` when that lasts longer than their patience.
+        """
+        if self._runner is not None:
+            self._runner.hold_back(tracks, reason)
 
     def advance(self, response: Response) -> None:
         """Ongoing actions read the state and decide."""

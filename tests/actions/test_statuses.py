@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from counterpoint import ActionStatus, Arm, Controller, ImageFrequency, Robot, deadline
+from counterpoint import ActionStatus, AddOn, Arm, Controller, ImageFrequency, Robot, deadline
 from counterpoint import commands as cmd
 from counterpoint.actions import Action, CollisionDetection, MoveBy, TurnBy
 from counterpoint.actions.collision import STOPPED, previous_was_same
@@ -348,3 +348,44 @@ def test_turning_counts_degrees_to_the_left(mobile) -> None:
     assert robot.dynamic.base_yaw == pytest.approx(0.0, abs=math.radians(1))
     with pytest.raises(ValueError, match="angle"):
         TurnBy(math.inf)
+
+
+class Guard(AddOn):
+    """Keeps a robot's base where it is, for some frames."""
+
+    def __init__(self, robot: Robot, frames: int) -> None:
+        self.robot, self.frames = robot, frames
+
+    def before_send(self, frame: list[cmd.Command]) -> list[cmd.Command]:
+        drives = [c for c in frame if isinstance(c, cmd.DriveRobot)]
+        if not drives or self.frames <= 0:
+            return frame
+        self.frames -= 1
+        self.robot.hold_back({"base"}, "somebody is in the way")
+        kept = [c.model_copy(update={"velocity": (0.0, 0.0, 0.0, *c.velocity[3:])}) for c in drives]
+        return [c for c in frame if c not in drives] + kept
+
+
+def test_what_is_held_back_longer_than_its_patience_is_a_safety_stop(mobile) -> None:
+    controller, robot = mobile
+    controller.add_ons.append(Guard(robot, 1000))
+    arm = robot.reach_for((0.5, 0.3, 1.0), Arm.left, absolute=False)
+    action = robot.move_by(1.0)
+    finish(controller, action)
+    assert action.status is ActionStatus.safety_stop
+    assert action.result.reason == "held back for 1 s: somebody is in the way"
+    assert action.ended_frame - action.started_frame == 61
+    assert abs(robot.dynamic.base_position[0]) < 1e-3
+    finish(controller, arm)  # on other tracks, so it is left alone
+    assert arm.status is ActionStatus.success
+
+
+def test_patience_begins_anew_with_each_frame_that_is_let_through(mobile) -> None:
+    controller, robot = mobile
+    controller.add_ons.append(guard := Guard(robot, 0))
+    action = robot.move_by(0.5)
+    while not action.done:
+        if controller.frame % 50 == 0:
+            guard.frames = 45
+        controller.communicate()
+    assert action.status is ActionStatus.success
