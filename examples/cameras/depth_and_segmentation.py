@@ -9,6 +9,8 @@ import numpy as np
 from counterpoint import Controller, Robot, ThirdPersonCamera
 from counterpoint import commands as cmd
 
+VIEW = {"position": (1.6, -1.2, 1.0), "look_at": (0.3, 0.0, 0.2), "field_of_view": 0.8}
+
 
 def main() -> None:
     with Controller(seed=0) as c:

@@ -14,6 +14,7 @@ from counterpoint.actions import Action, DriveJoints
 
 TURN_RATE = 0.6  # rad/s
 NEAR = 1.2  # m
+VIEW = {"position": (-1.4, -2.2, 1.8), "look_at": (0.7, 0.0, 0.4)}
 
 
 class TurnUntilNear(Action):
