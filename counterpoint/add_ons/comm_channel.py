@@ -55,8 +55,8 @@ class CommChannel(AddOn):
         predicates: Says what is true of a robot's task: a function of its state that returns names
             with a bool, an integer, a finite float or a string. What it raises comes out of the
             frame, which is complete then; that robot's packet says nothing in it.
-        episode: Which episode the first scene is. Each `reset()` begins the next one, whose noise is
-            fresh. To see in a replay what was seen live, give the recorded episode.
+        episode: Which episode the first scene is. Each `reset()` begins the next one, with fresh
+            noise. To see in a replay what was seen live, give the recorded episode.
 
     Attributes:
         profile: Delays and drops.

@@ -9,7 +9,7 @@ import numpy as np
 
 from counterpoint.comm.links import NONE, Links, Noise
 from counterpoint.comm.overlay import Tensor
-from counterpoint.comm.packet import NOTHING_KNOWN, CommPacket, Predicates
+from counterpoint.comm.packet import CommPacket, Predicates
 from counterpoint.comm.statistics import CommStatistics
 from counterpoint.core.errors import CommError
 from counterpoint.core.pose import Array, read_only
@@ -47,6 +47,8 @@ class Broadcast:
         self._links = Links(noise)
         self._rate = noise.frames_per_second
         self._senders = np.empty(0, dtype=np.intp)
+        self._names: list[str] = []
+        """The sender of each link; links are in order of their receivers."""
         # Samples under way by frame and sender, and those last heard by link.
         self._samples = np.empty((self._links.span, 0, 7))
         self._heard = np.empty((0, 7))
@@ -95,29 +97,21 @@ class Broadcast:
         if robot_id not in self.robots:
             raise CommError("unknown robot", field="robot_id", value=robot_id, exists=self.robots)
         k, others = self.robots.index(robot_id), len(self.robots) - 1
-        rows = slice(k * others, (k + 1) * others)
+        rows = np.arange(k * others, (k + 1) * others)
         newest = self._links.newest[rows]
-        known = np.flatnonzero(newest >= 0)
-        if not len(known):
-            return NOTHING_KNOWN
-        names = (*self.robots[:k], *self.robots[k + 1 :])
-        robots = tuple(names[i] for i in known.tolist())
-        poses = self._heard[rows][known]
-        predicates: dict[str, Predicates] = {}
-        overlay: dict[str, Tensor] = {}
-        for name, extra in zip(robots, self._heard_extras[rows][known].tolist(), strict=True):
-            if extra is not None:
-                if extra.predicates:
-                    predicates[name] = extra.predicates
-                if extra.overlay is not None:
-                    overlay[name] = extra.overlay
+        if not others or newest.min() < 0:
+            rows = rows[newest >= 0]
+            newest = self._links.newest[rows]
+        robots = tuple([self._names[i] for i in rows.tolist()])
+        poses = self._heard[rows]
+        heard = [e for e in zip(robots, self._heard_extras[rows].tolist(), strict=True) if e[1]]
         return CommPacket(
             robots,
             read_only(poses[:, :3]),
             read_only(poses[:, 3:]),
-            read_only((self.frame - newest[known]) / self._rate),
-            predicates,
-            overlay,
+            read_only((self.frame - newest) / self._rate),
+            {name: extra.predicates for name, extra in heard if extra.predicates},
+            {name: extra.overlay for name, extra in heard if extra.overlay is not None},
         )
 
     def statistics(self, sender: str | None = None, receiver: str | None = None) -> CommStatistics:
@@ -140,6 +134,7 @@ class Broadcast:
         links_before = {link: k for k, link in enumerate(self._links.names)}
         links = [(s, r) for r in robots for s in robots if s != r]
         column = {name: k for k, name in enumerate(robots)}
+        self._names = [s for s, _ in links]
         self._senders = np.array([column[s] for s, _ in links], dtype=np.intp)
         self._samples = _moved(self._samples, robots, before, axis=1)
         self._extras = _moved(self._extras, robots, before, axis=1)

@@ -16,7 +16,7 @@ Frames = NDArray[np.int64]
 Link = tuple[str, str]
 """A sender and a receiver."""
 
-BLOCK = 128
+BLOCK = 64
 """Frames for which the noise of a link is drawn at once."""
 
 NONE = -1
@@ -45,18 +45,24 @@ class Noise:
         name = f"radio/episode {self.episode}/{what}/{sender!r} to {receiver!r}"
         return derive_substream(name, self.seed).default_rng()
 
-    def draw(self, generator: np.random.Generator, count: int) -> Frames:
-        """Frames from a sample's to that in which it arrives, or `NONE` for a drop; (count,).
+    def draw(self, generators: Sequence[np.random.Generator], count: int) -> Frames:
+        """Frames from a sample's to that in which it arrives, or `NONE` for a drop.
 
-        The radio is looked at at frame times only, so that a delay lasts until the frame after.
+        The radio is looked at at frame times only, so that a delay lasts until the frame after it.
+
+        Returns:
+            Those of the next `count` samples of each stream, shape (count, n).
         """
+        normal, uniform = np.empty((2, len(generators), count))
+        for k, generator in enumerate(generators):
+            generator.standard_normal(out=normal[k])
+            generator.random(out=uniform[k])
         profile = self.profile
-        mean = 1e-3 * profile.mean_ms
-        delay = generator.normal(mean, 1e-3 * profile.std_ms, count)
-        np.clip(delay, 0.0, 2 * mean, out=delay)
-        frames = np.ceil(delay * self.frames_per_second - 1e-9).astype(np.int64)
-        frames[generator.random(count) < profile.drop_rate] = NONE
-        return frames
+        milliseconds = profile.mean_ms + profile.std_ms * normal
+        np.clip(milliseconds, 0.0, 2 * profile.mean_ms, out=milliseconds)
+        frames = np.ceil(1e-3 * milliseconds * self.frames_per_second - 1e-9).astype(np.int64)
+        frames[uniform < profile.drop_rate] = NONE
+        return frames.T
 
 
 class Links:
@@ -166,15 +172,22 @@ class Links:
 
     def _draw(self, block: int) -> None:
         """The noise of a block of frames. A link that is new, or went back in time, catches up."""
-        delays = np.empty((BLOCK, len(self.names)), dtype=np.int64)
-        for k, name in enumerate(self.names):
+        ahead: dict[int, list[_Stream]] = {}
+        for name in self.names:
             stream = self._streams.get(name)
             if stream is None or stream.block > block:
                 stream = self._streams[name] = _Stream(self.noise.generator("packets", name))
-            while stream.block < block:
-                stream.delays = self.noise.draw(stream.generator, BLOCK)
-                stream.block += 1
-            delays[:, k] = stream.delays
+            if stream.block < block:
+                ahead.setdefault(stream.block, []).append(stream)
+        for drawn, streams in ahead.items():
+            generators = [s.generator for s in streams]
+            # In whole blocks, as whoever was there from the beginning has drawn them.
+            for _ in range(block - drawn - 1):
+                self.noise.draw(generators, BLOCK)
+            delays = self.noise.draw(generators, BLOCK)
+            for stream, column in zip(streams, delays.T, strict=True):
+                stream.block, stream.delays = block, column
+        delays = np.array([self._streams[n].delays for n in self.names]).reshape(-1, BLOCK).T
         self._block = block
         frames = block * BLOCK + np.arange(BLOCK)[:, None]
         dropped = delays == NONE

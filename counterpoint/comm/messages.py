@@ -54,7 +54,7 @@ class Messages:
             stream = self._noise.generator("messages", (sender, receiver))
             link = self._links[sender, receiver] = _Link(stream)
         link.sent += 1
-        delay = int(self._noise.draw(link.generator, 1)[0])
+        delay = int(self._noise.draw([link.generator], 1)[0, 0])
         if delay == NONE:
             link.dropped += 1
             return False

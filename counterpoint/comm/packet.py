@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -50,8 +51,8 @@ class CommPacket:
     positions: Array
     quaternions: Array
     ages: Array
-    predicates: Mapping[str, Predicates] = _NOTHING
-    overlay: Mapping[str, Tensor] = _NOTHING
+    predicates: Mapping[str, Predicates] = dataclasses.field(default_factory=dict)
+    overlay: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -120,7 +121,7 @@ class CommPacket:
 
     def aged(self, elapsed: float) -> CommPacket:
         """The same knowledge, so many seconds later."""
-        return replace(self, ages=read_only(self.ages + elapsed))
+        return dataclasses.replace(self, ages=read_only(self.ages + elapsed))
 
     def check(self) -> None:
         """Refuse what no channel would hand out.
