@@ -187,7 +187,8 @@ class Links:
             delays = self.noise.draw(generators, BLOCK)
             for stream, column in zip(streams, delays.T, strict=True):
                 stream.block, stream.delays = block, column
-        delays = np.array([self._streams[n].delays for n in self.names]).reshape(-1, BLOCK).T
+        drawn_now = [self._streams[name].delays for name in self.names]
+        delays = np.array(drawn_now, dtype=np.int64).reshape(-1, BLOCK).T
         self._block = block
         frames = block * BLOCK + np.arange(BLOCK)[:, None]
         dropped = delays == NONE
