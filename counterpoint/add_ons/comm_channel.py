@@ -25,6 +25,7 @@ from counterpoint.comm import (
     checked_predicates,
     get_profile,
 )
+from counterpoint.comm.arguments import require_integer
 from counterpoint.comm.broadcast import Extras
 from counterpoint.commands import Command
 from counterpoint.core.errors import CommError
@@ -80,11 +81,9 @@ class CommChannel(AddOn):
         episode: int = 0,
     ) -> None:
         self.profile = get_profile(profile)
-        for field, value in (("seed", seed), ("episode", episode)):
-            if value is None and field == "seed":
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise CommError("expected an integer of 0 or more", field=field, value=value)
+        if seed is not None:
+            require_integer(seed, "seed", 0)
+        require_integer(episode, "episode", 0)
         self.overlay = overlay or LearnedOverlay()
         self.episode = episode
         self._seed, self._predicates = seed, predicates
@@ -203,8 +202,8 @@ class CommChannel(AddOn):
         super().leave()
         if self._frame is not None:
             self.episode += 1
+            self.overlay.reset()
         self._frame = self._problem = None
-        self.overlay.reset()
 
     # --- inside -------------------------------------------------------------------------------
 

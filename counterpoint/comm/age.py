@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterpoint.comm.arguments import require_integer
 from counterpoint.core.errors import CommError
 
 
@@ -14,20 +15,15 @@ class AoIClock:
     Args:
         frames_per_second: Frames a second of simulated time.
 
+    Raises:
+        CommError: If that is no integer of 1 or more.
+
     Attributes:
         frame: How often it has ticked.
     """
 
     def __init__(self, frames_per_second: int = 60) -> None:
-        if (
-            not isinstance(frames_per_second, int)
-            or isinstance(frames_per_second, bool)
-            or frames_per_second < 1
-        ):
-            raise CommError(
-                "expected an integer of 1 or more",
-                field="frames_per_second", value=frames_per_second,
-            )  # fmt: skip
+        require_integer(frames_per_second, "frames_per_second", 1)
         self.frame = 0
         self.frames_per_second = frames_per_second
         self._sampled: dict[str, int] = {}

@@ -110,8 +110,8 @@ class Broadcast:
             read_only(poses[:, :3]),
             read_only(poses[:, 3:]),
             read_only((self.frame - newest) / self._rate),
-            {name: extra.predicates for name, extra in heard if extra.predicates},
-            {name: extra.overlay for name, extra in heard if extra.overlay is not None},
+            {name: e.predicates for name, e in heard if e.predicates},
+            {name: e.overlay for name, e in heard if e.overlay is not None},
         )
 
     def statistics(self, sender: str | None = None, receiver: str | None = None) -> CommStatistics:

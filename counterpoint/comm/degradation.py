@@ -25,7 +25,7 @@ class CommDegradation:
         seed: Root seed of the noise.
 
     Raises:
-        CommError: If the profile is unknown.
+        CommError: If the profile is unknown, or the rate or the seed is no integer in range.
     """
 
     def __init__(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoint.comm.arguments import require_integer
 from counterpoint.comm.profiles import DegradationProfile
 from counterpoint.comm.statistics import CommStatistics
 from counterpoint.core.seeds import derive_substream
@@ -32,12 +34,19 @@ class Noise:
         frames_per_second: Frames a second of simulated time.
         seed: Root seed.
         episode: Which episode it is: each has noise of its own.
+
+    Raises:
+        CommError: If one of the last three is no integer, or too small.
     """
 
     profile: DegradationProfile
     frames_per_second: int
     seed: int
     episode: int = 0
+
+    def __post_init__(self) -> None:
+        for field, least in (("frames_per_second", 1), ("seed", 0), ("episode", 0)):
+            require_integer(getattr(self, field), field, least)
 
     def generator(self, what: str, link: Link) -> np.random.Generator:
         """The random stream of what one link carries, from the beginning of the episode."""
@@ -202,7 +211,7 @@ class _Stream:
 
     generator: np.random.Generator
     block: int = NONE
-    delays: Frames = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    delays: Frames = dataclasses.field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 _EXTRA = 5

@@ -33,7 +33,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommPacket:
-    """What is known of some robots, and how old that is. Arrays are read-only.
+    """What is known of some robots, and how old that is. Arrays and mappings are read-only.
 
     The constructor takes everything as it is; `of` and `from_bytes` check it.
 
@@ -51,9 +51,15 @@ class CommPacket:
     positions: Array
     quaternions: Array
     ages: Array
-    predicates: Mapping[str, Predicates] = dataclasses.field(default_factory=dict)
-    overlay: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
+    predicates: Mapping[str, Predicates] = dataclasses.field(default_factory=lambda: _NOTHING)
+    overlay: Mapping[str, Tensor] = dataclasses.field(default_factory=lambda: _NOTHING)
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        for name in ("predicates", "overlay"):
+            given = getattr(self, name)
+            if type(given) is not MappingProxyType:
+                object.__setattr__(self, name, MappingProxyType(given))
 
     @classmethod
     def of(
@@ -129,11 +135,7 @@ class CommPacket:
         Raises:
             CommError: It names the field, what was given and what was expected.
         """
-        if type(self.schema_version) is not int or self.schema_version != SCHEMA_VERSION:
-            raise CommError(
-                "unknown schema version",
-                field="schema_version", value=self.schema_version, exists=[str(SCHEMA_VERSION)],
-            )  # fmt: skip
+        _require_version(self.schema_version)
         n = len(self.robots)
         names = [_name(r) for r in self.robots]
         if any(a >= b for a, b in pairwise(names)):
@@ -197,12 +199,7 @@ class CommPacket:
             raise CommError(f"no packet: {type(error).__name__}: {error}") from None
         if not isinstance(parts, list) or not parts:
             raise CommError("expected a list", field="packet", value=parts)
-        version = parts[0]
-        if type(version) is not int or version != SCHEMA_VERSION:
-            raise CommError(
-                "unknown schema version",
-                field="schema_version", value=version, exists=[str(SCHEMA_VERSION)],
-            )  # fmt: skip
+        _require_version(parts[0])
         if len(parts) != _FIELDS:
             raise CommError(f"expected {_FIELDS} fields, got {len(parts)}")
         _, robots, positions, quaternions, ages, predicates, overlay = parts
@@ -240,6 +237,14 @@ NOTHING_KNOWN = CommPacket(
 """The packet of who has received nothing yet."""
 
 
+def _require_version(version: Any) -> None:
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise CommError(
+            "unknown schema version",
+            field="schema_version", value=version, exists=[str(SCHEMA_VERSION)],
+        )  # fmt: skip
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise CommError("expected a name", field="robots", value=value)
@@ -262,8 +267,8 @@ def _rows(rows: Any, width: int, field: str) -> Array:
     return read_only(array)
 
 
-def checked_predicates(predicates: Any, robot_id: str) -> dict[str, Predicate]:
-    """A checked copy of a robot's predicates, NumPy's scalars as Python's.
+def checked_predicates(predicates: Any, robot_id: str) -> Predicates:
+    """A checked, read-only copy of a robot's predicates, NumPy's scalars as Python's.
 
     Raises:
         CommError: If one of them is no name with a bool, an int of 64 bits, a finite float or a
@@ -287,7 +292,7 @@ def checked_predicates(predicates: Any, robot_id: str) -> dict[str, Predicate]:
         raise CommError(
             f"predicate {name!r:.40} of {robot_id!r}: {problem}", field="predicates", value=value
         )
-    return found
+    return MappingProxyType(found)
 
 
 def _mapping(value: Any, field: str) -> Mapping[Any, Any]:

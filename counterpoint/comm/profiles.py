@@ -48,7 +48,7 @@ class DegradationProfile:
         return math.ceil(2e-3 * self.mean_ms * frames_per_second - 1e-9)
 
 
-MOST_MS = 60_000.0
+MOST_MS = 10_000.0
 """Longest delay of a profile [ms]: samples are kept for twice as long."""
 
 _PROFILES: dict[str, DegradationProfile] = {}

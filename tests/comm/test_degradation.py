@@ -185,6 +185,21 @@ def test_the_same_seed_gives_the_same_noise_and_each_episode_fresh_noise() -> No
     assert one.statistics.sent == 200
 
 
+def test_profiles_are_compared_under_the_same_luck() -> None:
+    lost = {}
+    for name in ("wifi", "saturation"):
+        noise = Noise(get_profile(name), 60, 8)
+        lost[name] = noise.draw([noise.generator("packets", ("a", "b"))], 5000)[:, 0] < 0
+    assert 20 < lost["wifi"].sum() < 100
+    assert lost["saturation"][lost["wifi"]].all()
+
+
+@pytest.mark.parametrize("arguments", [(0, 0, 0), (60, -1, 0), (60, 0, -1), (60.0, 0, 0)])
+def test_noise_without_a_rate_or_a_seed_is_refused(arguments: tuple[int, int, int]) -> None:
+    with pytest.raises(CommError, match="expected an integer of"):
+        Noise(get_profile("ideal"), *arguments)
+
+
 def test_a_channel_knows_nothing_at_the_beginning_of_an_episode() -> None:
     channel = CommDegradation(FixedFormatChannel(), "factory")
     assert channel.transmit(state(0)) is NOTHING_KNOWN

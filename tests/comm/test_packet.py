@@ -86,6 +86,9 @@ def test_a_packet_says_where_robots_were_and_how_long_ago() -> None:
     assert caught.value.exists == ("a", "b")
     with pytest.raises(ValueError, match="read-only"):
         packet.ages[0] = 0.0
+    for mapping in (packet.predicates, packet.overlay, NOTHING_KNOWN.predicates):
+        with pytest.raises(TypeError, match="assignment"):
+            mapping["a"] = {}  # type: ignore[index]
 
 
 def test_a_robot_with_an_ordinary_name_takes_about_seventy_bytes() -> None:
