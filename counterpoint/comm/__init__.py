@@ -11,9 +11,8 @@ from counterpoint.comm.packet import (
     NOTHING_KNOWN,
     SCHEMA_VERSION,
     CommPacket,
-    Predicates,
-    checked_predicates,
 )
+from counterpoint.comm.predicates import Predicates, checked_predicates
 from counterpoint.comm.profiles import (
     DegradationProfile,
     get_profile,

@@ -9,7 +9,8 @@ import numpy as np
 
 from counterpoint.comm.links import NONE, Links, Noise
 from counterpoint.comm.overlay import Tensor
-from counterpoint.comm.packet import CommPacket, Predicates
+from counterpoint.comm.packet import CommPacket
+from counterpoint.comm.predicates import Predicates
 from counterpoint.comm.statistics import CommStatistics
 from counterpoint.core.errors import CommError
 from counterpoint.core.pose import Array, read_only

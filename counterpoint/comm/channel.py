@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from counterpoint.comm.age import AoIClock
-from counterpoint.comm.packet import CommPacket, Predicates
+from counterpoint.comm.packet import CommPacket
+from counterpoint.comm.predicates import Predicates
 from counterpoint.core.pose import Pose
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

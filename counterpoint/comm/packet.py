@@ -13,7 +13,9 @@ from typing import Any
 import msgpack
 import numpy as np
 
+from counterpoint.comm.arguments import require_mapping, require_text
 from counterpoint.comm.overlay import Tensor, as_tensor
+from counterpoint.comm.predicates import Predicates, checked_predicates
 from counterpoint.core.errors import CommError
 from counterpoint.core.pose import Array, Pose, read_only
 
@@ -22,10 +24,6 @@ SCHEMA_VERSION = 1
 
 LARGEST_PACKET = 1 << 20
 """Bytes of one packet."""
-
-Predicate = bool | int | float | str
-Predicates = Mapping[str, Predicate]
-"""What is true of a robot's task, by name: `{"holding": "mug", "done": False}`."""
 
 _FIELDS = 7
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -212,9 +210,9 @@ class CommPacket:
             _numbers(ages, 1, "ages")[:, 0],
             {
                 _name(r): checked_predicates(v, r)
-                for r, v in _mapping(predicates, "predicates").items()
+                for r, v in require_mapping(predicates, "predicates").items()
             },
-            {_name(r): _tensor(v, r) for r, v in _mapping(overlay, "overlay").items()},
+            {_name(r): _tensor(v, r) for r, v in require_mapping(overlay, "overlay").items()},
         )
         packet.check()
         if packet.to_bytes() != data:
@@ -248,15 +246,8 @@ def _require_version(version: Any) -> None:
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise CommError("expected a name", field="robots", value=value)
-    _encoded(value, "robots")
+    require_text(value, "robots")
     return value
-
-
-def _encoded(text: str, field: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise CommError(f"expected text: {error}", field=field, value=text) from None
 
 
 def _rows(rows: Any, width: int, field: str) -> Array:
@@ -265,40 +256,6 @@ def _rows(rows: Any, width: int, field: str) -> Array:
     except (TypeError, ValueError):
         raise CommError(f"expected {width} numbers each", field=field, value=rows) from None
     return read_only(array)
-
-
-def checked_predicates(predicates: Any, robot_id: str) -> Predicates:
-    """A checked, read-only copy of a robot's predicates, NumPy's scalars as Python's.
-
-    Raises:
-        CommError: If one of them is no name with a bool, an int of 64 bits, a finite float or a
-            string.
-    """
-    found: dict[str, Predicate] = {}
-    for name, given in _mapping(predicates, "predicates").items():
-        value = given.item() if isinstance(given, np.generic) else given
-        if not isinstance(name, str) or not isinstance(value, (bool, int, float, str)):
-            problem = "expected names with a bool, an int, a float or a string"
-        elif isinstance(value, float) and not math.isfinite(value):
-            problem = "expected finite numbers"
-        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
-            problem = "expected integers of 64 bits"
-        else:
-            for text in (name, value):
-                if isinstance(text, str):
-                    _encoded(text, "predicates")
-            found[name] = value
-            continue
-        raise CommError(
-            f"predicate {name!r:.40} of {robot_id!r}: {problem}", field="predicates", value=value
-        )
-    return MappingProxyType(found)
-
-
-def _mapping(value: Any, field: str) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise CommError("expected a mapping", field=field, value=value)
-    return value
 
 
 def _numbers(data: Any, width: int, field: str) -> Array:
