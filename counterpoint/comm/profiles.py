@@ -45,7 +45,7 @@ class DegradationProfile:
 
     def longest(self, frames_per_second: int) -> int:
         """Frames that the longest delay takes."""
-        return math.ceil(2e-3 * self.mean_ms * frames_per_second - 1e-9)
+        return math.ceil(1e-3 * (2 * self.mean_ms) * frames_per_second - 1e-9)
 
 
 MOST_MS = 10_000.0

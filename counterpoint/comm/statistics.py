@@ -35,7 +35,7 @@ class CommStatistics:
 
     @property
     def in_flight(self) -> int:
-        """Packets that are under way."""
+        """Packets that are under way, or were when a robot was removed."""
         return self.sent - self.dropped - self.delivered
 
     @property

@@ -118,7 +118,7 @@ def test_every_delay_is_within_twice_its_mean_and_ends_at_the_next_frame(
     noise = Noise(profile, rate, seed)
     delays = noise.draw([noise.generator("packets", ("a", "b"))], 500)[:, 0]
     assert delays.min() >= -1
-    assert delays.max() <= profile.longest(rate) == math.ceil(2e-3 * profile.mean_ms * rate - 1e-9)
+    assert delays.max() <= profile.longest(rate) <= 2e-3 * profile.mean_ms * rate + 1
     if profile.std_ms == 0:
         expected = math.ceil(1e-3 * profile.mean_ms * rate - 1e-9)
         assert set(delays.tolist()) <= {-1, expected}
