@@ -101,9 +101,7 @@ class CommChannel(AddOn):
         Raises:
             CommError: If the robot is not there, or the channel takes no part yet.
         """
-        host = self._require_host()
-        if host.response is not None:
-            self._update(host.response)
+        self._require_host()
         return self._broadcast.view(robot_id)
 
     def radio(self, robot_id: str) -> Radio:
@@ -119,7 +117,7 @@ class CommChannel(AddOn):
         """Send a message; see `Radio.send`."""
         host = self._require_host()
         self._inbox(sender)
-        if receiver == sender or receiver not in self._inboxes:
+        if receiver == sender or receiver not in list(self._inboxes):
             raise CommError(
                 "a robot cannot send to itself" if receiver == sender else "unknown robot",
                 field="to", value=receiver, exists=[r for r in self._inboxes if r != sender],
@@ -220,6 +218,9 @@ class CommChannel(AddOn):
                 "this channel takes part from the next frame on: put it into controller.add_ons "
                 "and call communicate() once"
             )
+        # Whoever asks before its turn to advance is told of this frame, too.
+        if self.host.response is not None:
+            self._update(self.host.response)
         return self.host
 
     def _inbox(self, robot_id: str) -> deque[Message]:

@@ -10,7 +10,7 @@ import math
 from counterpoint import CommChannel, Controller, ImageFrequency, Robot, until
 from counterpoint import commands as cmd
 
-VIEW = {"position": (0.5, -4.2, 3.2), "look_at": (0.5, 0.2, 0.4)}
+VIEW = {"position": (2.7, -2.7, 2.4), "look_at": (-0.2, 0.1, 0.3)}
 PLACES = [(0.0, 0.8), (1.2, 0.8), (1.2, -0.8)]  # m
 APART = 1.2  # m: the mate stays so far to the left of where the scout is
 PATIENCE = 0.15  # s: a message and its answer take about 0.07
@@ -63,7 +63,7 @@ def main() -> None:
         mate = Robot("mate", position=(-1.2, -0.8, 0), image_frequency=ImageFrequency.never)
         channel = CommChannel("lossy", seed=SEED)
         c.add_ons.extend([scout, mate, channel])
-        c.communicate(cmd.CreateEmptyRoom(width=6, length=5))
+        c.communicate(cmd.CreateEmptyRoom(width=6, length=6))
         c.spawn(follow(mate))
         tries = c.run(lead(scout))[0]
         lost = channel.statistics().messages_dropped

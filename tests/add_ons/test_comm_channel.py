@@ -126,9 +126,11 @@ class Asker(AddOn):
     """Asks for a view while others advance."""
 
     def __init__(self, channel: CommChannel) -> None:
-        self.channel, self.ages = channel, []
+        self.channel, self.ages, self.polled = channel, [], []
 
     def advance(self, response: Any) -> None:
+        if message := self.channel.poll("a"):
+            self.polled.append((response.frame, message.value))
         self.ages.append(self.channel.view("a").ages.tolist())
 
 
@@ -139,6 +141,10 @@ def test_whoever_asks_within_a_frame_gets_the_view_of_that_frame(scene: Scene) -
     for _ in range(6):
         controller.communicate()
     assert before.ages == after.ages == [[], [], []] + [[0.05]] * 4
+    b.radio.send("a", "first come")
+    for _ in range(3):
+        controller.communicate()
+    assert (before.polled, after.polled) == ([(10, "first come")], [])
 
 
 def test_predicates_and_learned_messages_travel_with_the_pose(scene: Scene) -> None:
@@ -351,6 +357,7 @@ def test_a_lost_message_is_an_event_for_people_and_nothing_to_robots(scene: Scen
     [
         ("a", 1, "to"),
         ("c", 1, "to"),
+        (["b"], 1, "to"),
         ("b", b"bytes", "message"),
         ("b", {1: 2}, "message"),
         ("b", float("nan"), "message"),
@@ -359,7 +366,7 @@ def test_a_lost_message_is_an_event_for_people_and_nothing_to_robots(scene: Scen
     ],
 )
 def test_what_cannot_be_sent_is_a_comm_error_and_nothing_is_sent(
-    scene: Scene, to: str, message: Any, field: str
+    scene: Scene, to: Any, message: Any, field: str
 ) -> None:
     a, b = pair()
     channel = CommChannel()
