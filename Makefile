@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 ARGS ?=
 SOFTWARE_VULKAN := $(firstword $(wildcard /usr/share/vulkan/icd.d/lvp_icd*.json))
-UNITS := $(wildcard tests/core tests/commands tests/objects tests/robots)
+UNITS := $(wildcard tests/core tests/comm tests/commands tests/objects tests/robots)
 BENCHMARKS := $(shell grep -l '__main__' benchmarks/*.py 2>/dev/null | sort)
 
 .DEFAULT_GOAL := help

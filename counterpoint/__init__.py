@@ -4,6 +4,7 @@ from counterpoint.actions import ActionStatus, CollisionDetection, ImageFrequenc
 from counterpoint.add_ons import (
     AddOn,
     CollisionLog,
+    CommChannel,
     ImageCapture,
     JsonlEvents,
     OccupancyMap,
@@ -45,6 +46,7 @@ __all__ = [
     "Arm",
     "CollisionDetection",
     "CollisionLog",
+    "CommChannel",
     "CommError",
     "CommandError",
     "Controller",

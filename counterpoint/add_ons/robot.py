@@ -18,10 +18,12 @@ from counterpoint.actions.arguments import check_seconds
 from counterpoint.actions.claims import Claim, Claimant
 from counterpoint.add_ons.action_runner import ActionRunner, Moment
 from counterpoint.add_ons.add_on import AddOn
+from counterpoint.add_ons.comm_channel import CommChannel
 from counterpoint.add_ons.interaction import Interaction, interaction_of
+from counterpoint.add_ons.radio import Radio
 from counterpoint.add_ons.robot_calls import RobotCalls, Started
 from counterpoint.commands import AddCamera, AddRobot, CaptureImages, Command, Names
-from counterpoint.core.errors import CommandError, UnknownRobotError
+from counterpoint.core.errors import CommandError, CommError, UnknownRobotError
 from counterpoint.core.script import adopt, to_frames
 from counterpoint.robots import get_model
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
@@ -103,6 +105,20 @@ class Robot(RobotCalls, AddOn):
             for track in action.tracks:
                 view[track] = action
         return MappingProxyType(view)
+
+    @property
+    def radio(self) -> Radio:
+        """Sends and receives messages, on the first `CommChannel` among the add-ons.
+
+        Raises:
+            CommError: If there is none, or it takes no part yet.
+            UnknownRobotError: Before the first frame with the robot.
+        """
+        self._require_scene()
+        for add_on in self.host.add_ons if self.host is not None else ():
+            if isinstance(add_on, CommChannel):
+                return add_on.radio(self.robot_id)
+        raise CommError("there is no radio: put a CommChannel() into controller.add_ons")
 
     @property
     def interaction(self) -> Interaction:

@@ -119,7 +119,38 @@ class RecordingError(CounterpointError, ValueError):
 
 
 class CommError(CounterpointError, ValueError):
-    """A radio packet or message that cannot be sent or understood."""
+    """A radio packet or message that cannot be sent or understood.
+
+    Attributes:
+        field: What is at fault, or None.
+        value: What was given.
+        exists: What would have been accepted, where that can be listed.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        field: str | None = None,
+        value: Any = None,
+        exists: Iterable[str] | None = None,
+    ) -> None:
+        self.reason = reason
+        self.field = field
+        self.value = value
+        self.exists = None if exists is None else tuple(exists)
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        text = self.reason
+        if self.field is not None:
+            text = f"field {self.field!r}, value {shorten(self.value)}: {text}"
+        if self.exists is not None:
+            text += f"; there is: {listing(self.exists)}"
+            close = get_close_matches(str(self.value), self.exists, n=1)
+            if close:
+                text += f" (did you mean {close[0]!r}?)"
+        return text
 
 
 class ActionFailed(CounterpointError, RuntimeError):

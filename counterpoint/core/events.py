@@ -144,6 +144,38 @@ class Deadlock(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSent(Event):
+    """A robot's script sends a message by radio; whether it arrives is not known yet.
+
+    Attributes:
+        sender: The robot that sends it.
+        receiver: The robot that it is for.
+        message: What it says, as JSON.
+    """
+
+    sender: str
+    receiver: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDropped(Event):
+    """The radio has lost a message. No robot is told."""
+
+    sender: str
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived(Event):
+    """A message lies in the receiver's inbox, so many seconds after it was sent."""
+
+    sender: str
+    receiver: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignEvent(Event):
     """An event from a recording, of a type that is not defined here."""
 

@@ -17,7 +17,8 @@ NEVER = 2**62
 
 AWAITABLE = (
     "a script can await an action, action.outcome(), frames(n), seconds(s), until(predicate), "
-    "gather(…), first(…), a handle from spawn(…), or another `async def` function"
+    "robot.radio.receive(timeout), gather(…), first(…), a handle from spawn(…), or another "
+    "`async def` function"
 )
 
 
