@@ -7,7 +7,7 @@ down at its acceleration limit, which the physics keeps to as well.
 from counterpoint import Controller, ImageFrequency, Robot, until
 from counterpoint import commands as cmd
 
-LINE = 0.0  # m: call when the robot crosses this
+LINE = 0.0  # m: call when the robot's middle crosses this, between the posts
 WAY = 4.0  # m
 VIEW = {"position": (-0.4, -2.8, 1.8), "look_at": (-0.4, 0.0, 0.4), "field_of_view": 1.1}
 
@@ -16,7 +16,16 @@ def main() -> None:
     with Controller(seed=0) as c:
         robot = Robot("a", position=(-2, 0, 0), image_frequency=ImageFrequency.never)
         c.add_ons.append(robot)
-        c.communicate(cmd.CreateEmptyRoom())
+        posts = [
+            cmd.AddObject(
+                object_id=f"post_{k}",
+                model="cylinder",
+                size=(0.1, 0.1, 0.6),
+                position=(LINE, y, 0.3),
+            )
+            for k, y in enumerate((-0.8, 0.8))
+        ]
+        c.communicate([cmd.CreateEmptyRoom(), *posts])
 
         async def call_back() -> tuple[str, float, float]:
             drive = robot.move_by(WAY)
