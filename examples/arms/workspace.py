@@ -9,7 +9,7 @@ import numpy as np
 from counterpoint import Arm, Controller, ImageFrequency, Pose, Robot
 from counterpoint import commands as cmd
 
-ARMS = {"xarm7": -1.3, "panda": 0.0, "ur5": 1.3}  # m: their places along y
+ARMS = {"xarm7": -1.1, "panda": 0.0, "ur5": 1.1}  # m: their places along y
 ASIDE = np.linspace(0.30, 1.05, 6)  # m
 HEIGHTS = np.linspace(0.1, 1.2, 6)  # m
 DOWN = np.array([0.0, 1.0, 0.0, 0.0])  # wxyz
@@ -17,7 +17,7 @@ COLORS = ((0.80, 0.25, 0.20), (0.90, 0.75, 0.20), (0.25, 0.65, 0.30))
 SEEDS = 4
 SHOW = 20  # frames
 BALL = 0.05  # m
-VIEW = {"position": (2.6, -1.7, 1.6), "look_at": (0.3, 0.0, 0.5), "field_of_view": 0.85}
+VIEW = {"position": (2.8, -2.2, 1.7), "look_at": (0.45, 0.1, 0.5), "field_of_view": 0.8}
 
 
 def grade(robot: Robot, x: float, z: float) -> int:
