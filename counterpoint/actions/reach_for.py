@@ -153,6 +153,8 @@ class ReachFor(GuardedAction):
                 return self._limits.requests(self._path.step(dynamic.target[self._limits.indices]))
         else:
             assert self._plan is not None
+            if self._moving_target and self._left_behind(points, static, dynamic):
+                return []
             # Asked before the goal is improved: one that creeps on for ever counts as reached.
             finished = self._plan.finished
             self._follow(points, static, dynamic)
@@ -337,6 +339,11 @@ class ReachFor(GuardedAction):
         if name_of(target) is not None:
             return target
         return dynamic.base_pose.apply(np.asarray(target, dtype=np.float64))
+
+    def _left_behind(self, points: list[Array], static: RobotStatic, dynamic: RobotState) -> bool:
+        """End with `cannot_reach` once a moving target has got out of an arm's reach."""
+        pairs = zip(self.arms, points, strict=True)
+        return any(self._too_far(arm, point, static, dynamic) for arm, point in pairs)
 
     def _too_far(self, arm: Arm, point: Array, static: RobotStatic, dynamic: RobotState) -> bool:
         """End with `cannot_reach` where the target is beyond the stretched arm."""

@@ -8,6 +8,7 @@ from counterpoint import ActionStatus, Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 
 DISTANCE = 2.0  # m
+VIEW = {"position": (1.0, -4.2, 1.9), "look_at": (1.0, 0.0, 0.5), "field_of_view": 0.8}
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ FURNITURE = (
     ("cylinder", (0.5, 0.5, 0.8), (3.0, -0.2, 0.4)),
 )
 PICTURE = "out/examples/navigate_round_furniture.png"
+VIEW = {"position": (0.0, -3.6, 7.5), "look_at": (0.0, 0.0, 0.0), "field_of_view": 0.9}
 
 
 def main() -> None:

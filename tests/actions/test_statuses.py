@@ -55,6 +55,19 @@ def test_driving_into_a_wall_is_a_collision_where_nobody_looks_ahead(mobile) -> 
     assert robot.dynamic.base_position[0] < 3.0
 
 
+def test_a_reach_for_something_that_gets_away_ends_instead_of_following_it_for_ever(arm) -> None:
+    c, robot = arm
+    roll = cmd.SetObjectVelocity(object_id="ball", linear=(0.0, 1.0, 0.0), angular=(-25, 0, 0))
+    ball = cmd.AddObject(
+        object_id="ball", model="sphere", size=(0.08,) * 3, position=(0.5, -0.3, 0.04)
+    )
+    c.communicate([cmd.RemoveObject(object_id="cube"), ball, roll])
+    action = finish(c, robot.reach_for("ball"), limit=240)
+    assert action.status is ActionStatus.cannot_reach
+    assert action.result.distance > action.result.limit
+    assert c.response.objects["ball"].position[1] > 0.3
+
+
 def test_looking_ahead_stops_before_the_wall_and_names_it(mobile) -> None:
     c, robot = mobile
     action = finish(c, robot.move_by(5))
