@@ -8,7 +8,7 @@ from counterpoint import Controller, ImageFrequency, Robot, gather
 from counterpoint import commands as cmd
 
 LONG, SHORT = 1.6, 0.4  # m
-VIEW = {"position": (-0.6, -4.6, 2.4), "look_at": (0.0, 0.0, 0.7)}
+VIEW = {"position": (-0.7, -3.2, 1.7), "look_at": (-0.7, 0.0, 0.7)}
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
             "short", position=(1.2, 0, 0), rotation=180, image_frequency=ImageFrequency.never
         )
         c.add_ons.extend([long, short])
-        c.communicate(cmd.CreateEmptyRoom(width=7, length=4))
+        c.communicate(cmd.CreateEmptyRoom(width=7, length=7))
         arrivals = {}
 
         async def come(robot: Robot, distance: float) -> float:

@@ -1,7 +1,7 @@
 """Two robots side by side carry a bar of 1.3 m from one stand to another.
 
-Look at the bar: gripped at one end it would swing down, with two robots in step it stays level. Both
-grasps are `shared`, each at an end of its own, and every step waits for both.
+Look at the bar: gripped at one end it would swing down, with two robots in step it stays level.
+Both grasps are `shared`, each at an end of its own, and every step waits for both.
 """
 
 import math
@@ -12,7 +12,7 @@ from counterpoint import commands as cmd
 LENGTH, MASS = 1.3, 1.8  # m, kg
 HEIGHT, AHEAD, WAY = 0.75, 0.62, 1.6  # m: of the stands, to the first, to the second
 LIFT, LIFT_TIME, SAG = 0.1, 2.0, 0.03  # m, s, m: an arm may give way a little under the weight
-VIEW = {"position": (4.4, -2.6, 2.2), "look_at": (1.2, 0.1, 0.6)}
+VIEW = {"position": (3.6, -2.0, 1.6), "look_at": (1.0, 0.0, 0.65)}
 TEAM = (("left", Arm.right, "front_end"), ("right", Arm.left, "back_end"))
 
 
@@ -54,7 +54,7 @@ def main() -> None:
             position=(AHEAD, 0, HEIGHT + 0.02),
             quaternion=(math.sqrt(0.5), 0, 0, math.sqrt(0.5)),
         )  # fmt: skip
-        c.communicate([cmd.CreateEmptyRoom(width=8, length=5), *stands, bar])
+        c.communicate([cmd.CreateEmptyRoom(width=10, length=6), *stands, bar])
         work = c.spawn(carry(robots))
         slope = 0.0
         while not work.done:

@@ -11,7 +11,7 @@ from counterpoint import commands as cmd
 SIZE, MASS = (0.9, 0.6, 0.74), 4.0  # m, kg
 APART, WAY = 0.7, 1.2  # m: from an edge to a robot's middle, to carry
 LIFT, LIFT_TIME, SAG = 0.1, 2.0, 0.03  # m, s, m: an arm may give way a little under the weight
-VIEW = {"position": (1.2, -4.0, 2.0), "look_at": (0.5, 0.0, 0.5)}
+VIEW = {"position": (0.8, -3.2, 1.7), "look_at": (0.6, 0.0, 0.5)}
 EDGES = {"behind": "back_edge", "before": "front_edge"}
 
 
@@ -44,10 +44,8 @@ def main() -> None:
             "before", position=(x, -0.15, 0), rotation=180, image_frequency=ImageFrequency.never
         )
         c.add_ons.extend([behind, before])
-        table = cmd.AddObject(
-            object_id="table", model="table", size=SIZE, static=False, mass=MASS
-        )
-        c.communicate([cmd.CreateEmptyRoom(width=7, length=4), table])
+        table = cmd.AddObject(object_id="table", model="table", size=SIZE, static=False, mass=MASS)
+        c.communicate([cmd.CreateEmptyRoom(width=7, length=7), table])
         work = c.spawn(carry(behind, before))
         highest = 0.0
         while not work.done:

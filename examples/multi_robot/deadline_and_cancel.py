@@ -8,7 +8,7 @@ from counterpoint import Controller, DeadlineError, ImageFrequency, Robot, deadl
 from counterpoint import commands as cmd
 
 PATIENCE = 2.5  # s
-VIEW = {"position": (1.5, -4.8, 2.6), "look_at": (-0.2, 0.3, 0.6)}
+VIEW = {"position": (0.9, -3.0, 2.0), "look_at": (-0.6, 0.5, 0.5)}
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
             "greeter", position=(0.5, 1.5, 0), rotation=-120, image_frequency=ImageFrequency.never
         )
         c.add_ons.extend([driver, greeter])
-        c.communicate(cmd.CreateEmptyRoom(width=7, length=6))
+        c.communicate(cmd.CreateEmptyRoom(width=7, length=7))
         ends = {}
 
         async def greet() -> None:

@@ -11,7 +11,7 @@ from counterpoint import commands as cmd
 from counterpoint.controller import Bid
 from counterpoint.core.events import ConflictSettled
 
-GAP, SIDE = 1.2, 3.0  # m: of the doorway, half the room
+GAP, SIDE, LOW = 1.2, 3.0, 0.6  # m: the doorway, half the room, walls to look over
 TEAM = {
     # name: (start, goal [m], charge of its battery)
     "ann": ((-1.6, 1.7, 0.0), (1.8, 0.8, 0.0), 0.6),
@@ -19,7 +19,7 @@ TEAM = {
     "cat": ((1.6, 1.9, 0.0), (-1.8, 0.6, 0.0), 0.9),
     "dan": ((1.6, -1.9, 0.0), (-1.8, -0.6, 0.0), 0.3),
 }
-VIEW = {"position": (-0.5, -5.5, 6.0), "look_at": (0.0, 0.0, 0.0)}
+VIEW = {"position": (-0.6, -4.6, 5.0), "look_at": (0.0, -0.1, 0.0)}
 
 
 def emptiest(bids: Sequence[Bid]) -> str:
@@ -47,16 +47,16 @@ def main() -> None:
         )
         c.communicate(
             [
-                cmd.CreateEmptyRoom(width=2 * SIDE, length=2 * SIDE),
-                cmd.AddWall(object_id="left", start=(0, GAP / 2, 0), end=(0, SIDE, 0)),
-                cmd.AddWall(object_id="right", start=(0, -SIDE, 0), end=(0, -GAP / 2, 0)),
+                cmd.CreateEmptyRoom(width=2 * SIDE, length=2 * SIDE, height=LOW),
+                cmd.AddWall(object_id="left", start=(0, GAP / 2, 0), end=(0, SIDE, 0), height=LOW),
+                cmd.AddWall(
+                    object_id="right", start=(0, -SIDE, 0), end=(0, -GAP / 2, 0), height=LOW
+                ),
             ]
         )
         c.run(*(pass_through(robot) for robot in robots))
         winners = list(dict.fromkeys(order))
-        across = sum(
-            r.dynamic.base_position[0] * TEAM[r.robot_id][0][0] < 0 for r in robots
-        )
+        across = sum(r.dynamic.base_position[0] * TEAM[r.robot_id][0][0] < 0 for r in robots)
         print(f"{', '.join(winners)}: {across} across after {c.frame} frames")
 
 

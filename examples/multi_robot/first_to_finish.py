@@ -9,7 +9,7 @@ from counterpoint import commands as cmd
 
 LINE = 2.0  # m: where x ends the race
 STARTS = {"near": (-1.2, -0.8, 0.0), "far": (-2.2, 0.8, 0.0)}  # m
-VIEW = {"position": (-0.5, -5.2, 3.6), "look_at": (0.0, 0.0, 0.3)}
+VIEW = {"position": (0.3, -3.8, 2.4), "look_at": (0.2, 0.0, 0.2)}
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         c.add_ons.extend([near, far])
         c.communicate(
             [
-                cmd.CreateEmptyRoom(width=7, length=6),
+                cmd.CreateEmptyRoom(width=8, length=8),
                 *(
                     cmd.AddObject(
                         object_id=f"post_{side:g}", model="cylinder", size=(0.08, 0.08, 1.0),
@@ -33,7 +33,10 @@ def main() -> None:
         )  # fmt: skip
 
         async def race() -> str:
-            winner, _ = await first(near=near.move_by(LINE - STARTS["near"][0]), far=far.move_by(LINE - STARTS["far"][0]))
+            winner, _ = await first(
+                near=near.move_by(LINE - STARTS["near"][0]),
+                far=far.move_by(LINE - STARTS["far"][0]),
+            )
             return winner
 
         (winner,) = c.run(race())

@@ -12,7 +12,7 @@ from counterpoint import commands as cmd
 STICK = (0.28, 0.04, 0.04)  # m
 TABLE = (0.6, 1.2, 0.75)  # m
 MEETING = (-0.4, 0.72, 1.0)  # m: where the free end of the stick is offered
-VIEW = {"position": (1.1, 2.6, 1.7), "look_at": (-0.2, 0.5, 0.8)}
+VIEW = {"position": (1.7, 1.6, 1.6), "look_at": (-0.3, 0.6, 0.9)}
 
 
 async def hand_over(giver: Robot, taker: Robot, c: Controller) -> int:
@@ -55,7 +55,9 @@ def main() -> None:
         (hands,) = c.run(hand_over(giver, taker, c))
         held = [robot.dynamic.held[Arm.right] for robot in (giver, taker)]
         height = c.response.objects["stick"].position[2]
-        print(f"held by {hands} at once, then giver {held[0]}, taker {held[1]}, {height:.1f} m high")
+        print(
+            f"held by {hands} at once, then giver {held[0]}, taker {held[1]}, {height:.1f} m high"
+        )
 
 
 if __name__ == "__main__":

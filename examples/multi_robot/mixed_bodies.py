@@ -7,9 +7,9 @@ nothing else is needed to direct robots of different kinds by one script.
 from counterpoint import ActionStatus, Controller, ImageFrequency, Robot, gather
 from counterpoint import commands as cmd
 
-MODELS = ("tiago_pro", "baxter", "panda", "ur5", "xarm7")
-SPACING = 1.5  # m
-VIEW = {"position": (4.6, 0.0, 2.6), "look_at": (0.0, 0.0, 0.6)}
+MODELS = ("baxter", "panda", "tiago_pro", "ur5", "xarm7")
+SPACING = 1.2  # m
+VIEW = {"position": (3.3, 0.0, 1.9), "look_at": (0.0, 0.0, 0.55), "field_of_view": 1.15}
 
 
 async def orders(robot: Robot) -> list[str]:
@@ -39,7 +39,7 @@ def main() -> None:
             for k, model in enumerate(MODELS)
         ]  # fmt: skip
         c.add_ons.extend(robots)
-        c.communicate(cmd.CreateEmptyRoom(width=6, length=9))
+        c.communicate(cmd.CreateEmptyRoom(width=9, length=9))
 
         async def everyone() -> list[list[str]]:
             return await gather(*(orders(robot) for robot in robots))

@@ -8,7 +8,7 @@ from counterpoint import ActionStatus, Controller, Robot
 from counterpoint import commands as cmd
 
 MUG, BOX = (0.0, 0.0, 0.0), (0.3, 0.4, 0.025)  # m
-VIEW = {"position": (0.3, -1.9, 1.2), "look_at": (0.0, 0.0, 0.3)}
+VIEW = {"position": (0.1, -1.3, 0.9), "look_at": (0.0, 0.05, 0.2)}
 
 
 async def drink(arm: Robot, otherwise: str) -> str:
@@ -29,13 +29,15 @@ def main() -> None:
         c.communicate(
             [
                 cmd.CreateEmptyRoom(width=4, length=4),
-                cmd.AddObject(object_id="mug", model="mug", position=MUG),
+                cmd.AddObject(object_id="mug", model="mug", position=MUG, color=(0.2, 0.4, 0.8)),
                 cmd.AddObject(object_id="box", model="box", position=BOX),
             ]
         )
         outcomes = c.run(drink(host, "box"), drink(guest, "box"))
         held = [next(iter(r.dynamic.held.values())) for r in (host, guest)]
-        print(f"host: {outcomes[0]}, lifts the {held[0]}; guest: {outcomes[1]}, lifts the {held[1]}")
+        print(
+            f"host: {outcomes[0]}, lifts the {held[0]}; guest: {outcomes[1]}, lifts the {held[1]}"
+        )
 
 
 if __name__ == "__main__":

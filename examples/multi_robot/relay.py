@@ -1,7 +1,7 @@
-"""A cube goes through three robots: an arm, a mobile robot, and another arm that puts it in a crate.
+"""A cube goes through three robots: an arm, a mobile one, and an arm that puts it into a crate.
 
-Look at what joins the three scripts: nobody calls anybody. Each waits until the cube rests where its
-own part begins, and until the robot before it has taken its hand away.
+Look at what joins the three scripts: nobody calls anybody. Each waits until the cube rests where
+its own part begins, and until the robot before it has nothing left to do.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ EAST, WEST = (1.0, 0.0, 0.0), (-1.9, 0.0, 0.0)  # m: where the tables stand
 START, FIRST = (1.15, 0.15, TOP), (0.74, -0.3, TOP)  # m: of the cube, and where the first puts it
 SECOND, CRATE = (-1.64, 0.3, TOP), (-2.05, -0.3, TOP)  # m
 SIDE = 0.05  # m
-VIEW = {"position": (-0.4, -4.2, 2.6), "look_at": (-0.4, 0.0, 0.6)}
+VIEW = {"position": (-0.4, -3.3, 2.3), "look_at": (-0.4, 0.0, 0.7)}
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
         c.communicate(
             [
-                cmd.CreateEmptyRoom(width=7, length=4),
+                cmd.CreateEmptyRoom(width=7, length=7),
                 cmd.AddObject(object_id="table_east", model="table", size=TABLE, position=EAST),
                 cmd.AddObject(object_id="table_west", model="table", size=TABLE, position=WEST),
                 cmd.AddObject(

@@ -12,7 +12,7 @@ CUBES = {"red": (-0.3, -0.35, SIDE / 2), "blue": (-0.3, 0.35, SIDE / 2)}  # m
 COLORS = {"red": (0.85, 0.2, 0.15), "blue": (0.2, 0.35, 0.85)}
 SPOT = (0.0, 0.0, 0.0)  # m: where the cubes change hands
 ROW = [(0.3, 0.3, 0.0), (0.3, 0.4, 0.0)]  # m
-VIEW = {"position": (0.5, -1.9, 1.3), "look_at": (0.0, 0.0, 0.2)}
+VIEW = {"position": (0.3, -1.3, 1.0), "look_at": (0.0, 0.05, 0.12)}
 
 
 class Spot:

@@ -1,8 +1,10 @@
-"""Eight robots pass through one narrow aisle of a warehouse, stopping at the shelves on their lists.
+"""Eight robots pass through one narrow aisle of a warehouse, and stop at the shelves they need.
 
 Look at `free`: the aisle is cut into places like a railway line into blocks, and a robot drives on
 when the next place is free. Nobody ever sees another robot in its way, and the queue closes up.
 """
+
+from functools import partial
 
 from counterpoint import Controller, ImageFrequency, Robot, until
 from counterpoint import commands as cmd
@@ -11,7 +13,7 @@ PITCH = 1.1  # m: from place to place
 PLACES, ROBOTS = 12, 8
 LISTS = {1: (5,), 2: (5, 6), 3: (7,), 4: (8,), 5: (6, 9), 6: (8,), 7: (9, 10)}  # robot: its stops
 SHELF = (0.35, PITCH - 0.06, 1.6)  # m
-VIEW = {"position": (4.6, -9.0, 7.0), "look_at": (0.6, 0.0, 0.2)}
+VIEW = {"position": (2.0, -7.5, 6.0), "look_at": (0.3, 0.0, 0.0)}
 
 
 def at(place: int) -> float:
@@ -21,15 +23,13 @@ def at(place: int) -> float:
 
 async def pass_through(robot: Robot, place: int, free: list[bool], picked: list[str]) -> None:
     """From a place on to the last one that is left for it."""
-    number = place
-    while place < number + PLACES - ROBOTS:
-        await until(lambda: free[place + 1])
-        free[place + 1] = False
-        await robot.move_by(at(place + 1) - robot.dynamic.base_position[0])
-        free[place] = True
-        place += 1
-        if place in LISTS.get(number, ()):
-            await robot.look_at(f"shelf_{place}")
+    for after in range(place + 1, place + 1 + PLACES - ROBOTS):
+        await until(partial(free.__getitem__, after))
+        free[after] = False
+        await robot.move_by(at(after) - robot.dynamic.base_position[0])
+        free[after - 1] = True
+        if after in LISTS.get(place, ()):
+            await robot.look_at(f"shelf_{after}")
             picked.append(robot.robot_id)
             await robot.reset_head()
 
@@ -49,7 +49,9 @@ def main() -> None:
             )
             for place in range(5, 11) for side in (1, -1)
         ]  # fmt: skip
-        c.communicate([cmd.CreateEmptyRoom(width=PLACES * PITCH + 1, length=5), *shelves])
+        c.communicate(
+            [cmd.CreateEmptyRoom(width=PLACES * PITCH + 1, length=5, height=0.3), *shelves]
+        )
         free = [place >= ROBOTS for place in range(PLACES)]
         picked: list[str] = []
         c.run(*(pass_through(robot, k, free, picked) for k, robot in enumerate(robots)))
