@@ -9,7 +9,7 @@ from counterpoint import commands as cmd
 
 MODELS = ("baxter", "panda", "tiago_pro", "ur5", "xarm7")
 SPACING = 1.2  # m
-VIEW = {"position": (3.3, 0.0, 1.9), "look_at": (0.0, 0.0, 0.55), "field_of_view": 1.15}
+VIEW = {"position": (3.6, -0.3, 2.2), "look_at": (0.0, -0.3, 0.6), "field_of_view": 1.25}
 
 
 async def orders(robot: Robot) -> list[str]:

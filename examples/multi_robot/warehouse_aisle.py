@@ -13,7 +13,7 @@ PITCH = 1.1  # m: from place to place
 PLACES, ROBOTS = 12, 8
 LISTS = {1: (5,), 2: (5, 6), 3: (7,), 4: (8,), 5: (6, 9), 6: (8,), 7: (9, 10)}  # robot: its stops
 SHELF = (0.35, PITCH - 0.06, 1.6)  # m
-VIEW = {"position": (2.0, -7.5, 6.0), "look_at": (0.3, 0.0, 0.0)}
+VIEW = {"position": (0.0, -3.6, 10.0), "look_at": (0.0, 0.0, 0.0)}
 
 
 def at(place: int) -> float:
