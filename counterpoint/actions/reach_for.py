@@ -27,6 +27,7 @@ from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
+CORRECT_AFTER = 20  # frames of settling
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
 
@@ -117,7 +118,7 @@ class ReachFor(GuardedAction):
         named = {n for t in self.targets if (n := name_of(t)) is not None}
         self.watch(resp, dynamic, self.arms, named)
         self._rotation = [dynamic.tool_pose(a).q for a in self.arms]
-        self._offsets = [self._held_offset(resp, dynamic, a) for a in self.arms]
+        self._offsets = [self.held_offset(resp, dynamic, a) for a in self.arms]
         points = self._points(resp, dynamic)
         q = dynamic.target.copy()
         q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
@@ -165,6 +166,9 @@ class ReachFor(GuardedAction):
                 return self.succeed(f"hand within {max(distances):.4f} m", distance=max(distances))
             if finished:
                 self._settling += 1
+                if self._path is not None and self._settling == CORRECT_AFTER:
+                    # A line planned in motion began at a hand that lagged behind its targets.
+                    self._go_straight(static, dynamic, points)
             if self._settling > SETTLE_FRAMES:
                 return self.end(
                     ActionStatus.failed_to_reach,
@@ -245,19 +249,26 @@ class ReachFor(GuardedAction):
         assert self.controls is not None
         limits = self._limits = TrackLimits.of(static, self.tracks)
         held = {dynamic.held.get(a) for a in self.arms}
-        if self.orientation is None and len(self.tracks) == len(self.arms) and None not in held:
-            path = self._straight(static, dynamic, points)
-            if path is not None:
-                self._path = PathMotion(
-                    path[:, limits.indices], limits.velocity, limits.acceleration,
-                    self.controls.dt, self.duration,
-                )  # fmt: skip
-                return
+        straight = self.orientation is None and len(self.tracks) == len(self.arms)
+        if straight and None not in held and self._go_straight(static, dynamic, points):
+            return
         self._plan = JointMotion(
             dynamic.target[limits.indices], dynamic.target_velocity[limits.indices],
             self._goal[limits.indices], limits.velocity, limits.acceleration,
             self.controls.dt, self.duration,
         )  # fmt: skip
+
+    def _go_straight(self, static: RobotStatic, dynamic: RobotState, points: list[Array]) -> bool:
+        """Plan a straight way for all hands, where there is one."""
+        assert self.controls is not None and self._limits is not None
+        limits, path = self._limits, self._straight(static, dynamic, points)
+        if path is None:
+            return False
+        self._path = PathMotion(
+            path[:, limits.indices], limits.velocity, limits.acceleration,
+            self.controls.dt, self.duration,
+        )  # fmt: skip
+        return True
 
     def _straight(
         self, static: RobotStatic, dynamic: RobotState, points: list[Array]
@@ -321,8 +332,8 @@ class ReachFor(GuardedAction):
                 points.append(hand_point(resp, target, dynamic.tool_pose(arm).p) - offset)
         return points
 
-    def _held_offset(self, resp: Response, dynamic: RobotState, arm: Arm) -> Array:
-        """From the hand to the point of the held object that has to arrive, in the world."""
+    def held_offset(self, resp: Response, dynamic: RobotState, arm: Arm) -> Array:
+        """From the hand to the point of it, or of what it holds, that has to arrive, (3,) [m]."""
         held = dynamic.held.get(arm)
         if not self.from_held or held is None:
             return np.zeros(3)
