@@ -28,6 +28,8 @@ from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
 CORRECT_AFTER = 20  # frames of settling
+MOVING = 0.02  # m/s: a target that passes the base faster is met, not waited for
+VAIN = 10.0  # s without coming nearer to a target that only creeps
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
 
@@ -97,6 +99,8 @@ class ReachFor(GuardedAction):
         self._offsets: list[Array] = []
         self._moving_target = any(name_of(t) is not None for t in targets)
         self._settling = 0
+        self._seen: Array | None = None
+        self._nearest, self._vain = np.inf, 0
 
     # --- phases -------------------------------------------------------------------------------
 
@@ -157,19 +161,20 @@ class ReachFor(GuardedAction):
             # Asked before the goal is improved: one that creeps on for ever counts as reached.
             finished = self._plan.finished
             self._follow(points, static, dynamic)
-        if finished or self._moving_target:
+        moving = self._is_moving(points, dynamic)
+        if finished or moving or self._moving_target:
             distances = [
                 float(np.linalg.norm(dynamic.tool_pose(a).p - p))
                 for a, p in zip(self.arms, points, strict=True)
             ]
-            if finished and max(distances) <= self.arrived_at:
+            if (finished or moving) and max(distances) <= self.arrived_at:
                 return self.succeed(f"hand within {max(distances):.4f} m", distance=max(distances))
             if finished:
                 self._settling += 1
                 if self._path is not None and self._settling == CORRECT_AFTER:
                     # A line planned in motion began at a hand that lagged behind its targets.
                     self._go_straight(static, dynamic, points)
-            if self._settling > SETTLE_FRAMES:
+            if self._settling > SETTLE_FRAMES or self._is_vain(max(distances), moving):
                 return self.end(
                     ActionStatus.failed_to_reach,
                     f"the hand stayed {max(distances):.3f} m away",
@@ -187,7 +192,24 @@ class ReachFor(GuardedAction):
     def state(self) -> Any:
         """See `Action`."""
         motion = self._path or self._plan
-        return None if motion is None else (motion.state(), self._settling)
+        return None if motion is None else (motion.state(), self._settling, self._vain)
+
+    def _is_moving(self, points: list[Array], dynamic: RobotState) -> bool:
+        """Whether a target moves past the base, or the base past it."""
+        assert self.controls is not None
+        seen = np.array([dynamic.base_pose.inverse().apply(p) for p in points])
+        before, self._seen = self._seen, seen
+        if before is None:
+            return False
+        return float(np.linalg.norm(seen - before, axis=1).max()) > MOVING * self.controls.dt
+
+    def _is_vain(self, distance: float, moving: bool) -> bool:
+        """Whether the hands have come no nearer for too long to targets that do not move."""
+        assert self.controls is not None
+        if moving or distance < self._nearest - DRIFT:
+            self._nearest, self._vain = distance, 0
+        self._vain += 1
+        return self._vain * self.controls.dt > VAIN
 
     # --- planning -----------------------------------------------------------------------------
 

@@ -114,8 +114,14 @@ def test_what_is_held_goes_over_a_peg_that_it_would_hit_and_its_end_arrives(scen
     controller = scene(
         robot,
         commands=[
-            cmd.AddObject(object_id="stick", model="box", size=(0.03, 0.03, 0.18), position=(0.45, -0.25, 0.09)),
-            cmd.AddObject(object_id="peg", model="box", size=(0.05, 0.05, 0.2), position=(0.55, 0.05, 0.1), static=True),
+            cmd.AddObject(
+                object_id="stick", model="box", size=(0.03, 0.03, 0.18),
+                position=(0.45, -0.25, 0.09),
+            ),
+            cmd.AddObject(
+                object_id="peg", model="box", size=(0.05, 0.05, 0.2), position=(0.55, 0.05, 0.1),
+                static=True,
+            ),
         ],
     )  # fmt: skip
     grasp = robot.grasp("stick")
