@@ -78,7 +78,7 @@ def previous_was_same(
 
 def carried(resp: Response, dynamic: RobotState) -> set[str]:
     """What a robot holds, and what lies in the containers that it holds."""
-    held = {name for name in dynamic.held.values() if name in resp.objects}
+    held = {name for name in dynamic.held.values() if name is not None}
     return held.union(*(resp.objects[name].contents for name in held))
 
 

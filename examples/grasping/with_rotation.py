@@ -1,7 +1,7 @@
-"""Take a cube with the hand turned, as asked.
+"""Take a jar with the hand turned, as asked.
 
 Look at the wrist: `angle` turns the hand about an axis of its own, from where it points down
-(`relative_to_hand=False`) or from how it is. The fingers find the other two faces of the cube.
+(`relative_to_hand=False`) or from how it is now. Without it the grasp chooses.
 """
 
 import math
@@ -12,24 +12,24 @@ from counterpoint import Arm, Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 from counterpoint.core.pose import rotate
 
-SIDE = 0.04  # m
-TURNS = (0.0, 90.0, -90.0)  # degrees
+JAR = (0.05, 0.05, 0.12)  # m
 PLACE = (0.5, 0.0, 0.0)  # m
-VIEW = {"position": (1.2, -0.7, 0.7), "look_at": (0.45, 0.0, 0.15)}
+TURNS = (0.0, 45.0, 90.0)  # degrees
+VIEW = {"position": (1.1, -0.6, 0.7), "look_at": (0.42, 0.0, 0.2)}
 
 
-def heading(robot: Robot) -> float:
-    """The way along which the fingers close, in the floor plane [degrees, 0 to 180]."""
+def closing(robot: Robot) -> float:
+    """The direction in which the fingers close, in the floor plane [degrees, -90 to 90]."""
     x, y, _ = rotate(robot.dynamic.tool_pose(Arm.right).q, np.array([0.0, 1.0, 0.0]))
-    return math.degrees(math.atan2(y, x)) % 180
+    return (math.degrees(math.atan2(y, x)) + 90) % 180 - 90
 
 
-async def turn_about(robot: Robot) -> list[int]:
-    """Along what the fingers close at each grasp [degrees]."""
+async def take(robot: Robot) -> list[int]:
+    """Along what the fingers closed, grasp by grasp [degrees]."""
     closed = []
     for turn in TURNS:
-        await robot.grasp("cube", angle=turn, axis="yaw", relative_to_hand=False)
-        closed.append(round(heading(robot)))
+        await robot.grasp("jar", angle=turn, axis="yaw", relative_to_hand=False)
+        closed.append(round(closing(robot)))
         await robot.place(PLACE)
         await robot.reset_arm()
     return closed
@@ -39,13 +39,13 @@ def main() -> None:
     with Controller(seed=0) as c:
         robot = Robot("panda", model="panda", image_frequency=ImageFrequency.never)
         c.add_ons.append(robot)
-        cube = cmd.AddObject(
-            object_id="cube", model="box", size=(SIDE,) * 3, position=(0.5, 0, SIDE / 2),
+        jar = cmd.AddObject(
+            object_id="jar", model="cylinder", size=JAR, position=(0.5, 0, JAR[2] / 2),
             color=(0.9, 0.5, 0.2),
         )  # fmt: skip
-        c.communicate([cmd.CreateEmptyRoom(), cube])
-        (closed,) = c.run(turn_about(robot))
-        print(f"fingers closed along {', '.join(str(k) for k in closed)} degrees")
+        c.communicate([cmd.CreateEmptyRoom(), jar])
+        (closed,) = c.run(take(robot))
+        print(f"the fingers closed along {', '.join(str(k) for k in closed)} degrees")
 
 
 if __name__ == "__main__":
