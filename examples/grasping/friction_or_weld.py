@@ -1,7 +1,7 @@
-"""A cube as slippery as soap, held by friction and held by a weld.
+"""A heavy cube as slippery as wet soap, held by friction and held by a weld.
 
-Look at the two arms: both grasp and lift; the cube on the left stays behind. With `hold="weld"` a
-fixed joint holds it as long as the hand does, which a script may want that is not about grasping.
+Look at the two arms: both grasp and lift; one cube stays behind. With `hold="weld"` a fixed joint
+holds it as long as the hand does, which a script may want that is not about grasping.
 """
 
 from counterpoint import Controller, ImageFrequency, Robot, frames
@@ -15,10 +15,8 @@ VIEW = {"position": (1.9, 0.0, 1.0), "look_at": (0.3, 0.0, 0.2)}
 
 async def lift(robot: Robot, hold: str) -> bool:
     """Whether the cube is still in the hand a second after the lift."""
-    grasp = robot.grasp(f"{hold}_cube", hold=hold)
-    print(await grasp.outcome(), grasp.result)
-    action = robot.reach_for((0.5, ARMS[hold], LIFT))
-    print(await action.outcome(), action.result)
+    await robot.grasp(f"{hold}_cube", hold=hold)
+    await robot.reach_for((0.5, ARMS[hold], LIFT))
     await frames(60)
     return any(robot.dynamic.held.values())
 
@@ -40,12 +38,8 @@ def main() -> None:
         c.add_ons.extend(robots.values())
         c.communicate(scene)
         held = c.run(*(lift(robot, hold) for hold, robot in robots.items()))
-        print(
-            ", ".join(
-                f"{hold}: {'held' if h else 'lost'}" for hold, h in zip(ARMS, held, strict=True)
-            )
-        )
-        print([c.response.objects[f"{h}_cube"].position.round(2) for h in ARMS])
+        ends = ("held" if h else "lost" for h in held)
+        print(", ".join(f"{hold}: {end}" for hold, end in zip(ARMS, ends, strict=True)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Open a door by its handle.
 
-Look at the hand: a door swings, so the hand that holds its handle moves along an arc, and turns with
-it. Step by step it reaches for where the handle has to be next.
+Look at the hand: a door swings, so the hand that holds its handle moves along an arc, and turns
+with it. Step by step it reaches for where the handle has to be next.
 """
 
 import math

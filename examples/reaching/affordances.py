@@ -14,7 +14,7 @@ from counterpoint import commands as cmd
 BAR, STAND = (0.4, 0.03, 0.03), (0.06, 0.06, 0.1)  # m
 MIDDLE = (0.48, 0.0, 0.115)  # m
 TURN = math.radians(25)
-VIEW = {"position": (1.2, -0.8, 0.9), "look_at": (0.4, 0.0, 0.15)}
+VIEW = {"position": (0.9, -0.5, 0.61), "look_at": (0.4, 0.0, 0.15)}
 
 
 def down(turn: float) -> tuple[float, float, float, float]:

@@ -15,7 +15,7 @@ HANDS = {Arm.left: (0.6, 0.2, 0.4), Arm.right: (0.6, -0.2, 0.4)}  # m, in the ro
 AHEAD = 0.85  # m: where the back of the chest is
 PUSH = 0.8  # m
 LANES = {"both": 1.1, "one": -1.1}  # y [m]
-VIEW = {"position": (2.9, -2.4, 2.6), "look_at": (0.6, 0.0, 0.2)}
+VIEW = {"position": (2.55, -2.04, 2.24), "look_at": (0.6, 0.0, 0.2)}
 
 
 async def push(robot: Robot, arms: list[Arm]) -> None:

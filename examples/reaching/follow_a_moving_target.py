@@ -14,7 +14,7 @@ SKITTLE, BENCH = (0.04, 0.04, 0.2), (0.1, 1.6, 0.12)  # m
 START, SPEED = (0.45, -0.6, BENCH[2] + SKITTLE[2] / 2), 0.15  # m, m/s
 OVER = (0.45, -0.3, 0.5)  # m
 NEAR = 0.03  # m
-VIEW = {"position": (1.5, -0.9, 1.0), "look_at": (0.35, -0.1, 0.25)}
+VIEW = {"position": (1.21, -0.7, 0.81), "look_at": (0.35, -0.1, 0.25)}
 
 
 async def meet(robot: Robot, c: Controller) -> tuple[float, float]:
@@ -33,7 +33,7 @@ def main() -> None:
         c.add_ons.append(robot)
         bench = cmd.AddObject(
             object_id="bench", model="box", size=BENCH, static=True, friction=0,
-            position=(START[0], 0, BENCH[2] / 2),
+            position=(START[0], 0, BENCH[2] / 2), color=(0.6, 0.6, 0.65),
         )  # fmt: skip
         skittle = cmd.AddObject(
             object_id="skittle", model="cylinder", size=SKITTLE, position=START, friction=0,

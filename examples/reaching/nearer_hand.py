@@ -9,7 +9,7 @@ from counterpoint import commands as cmd
 
 TABLE = 0.8  # m: height
 MUGS = {"left_mug": 0.3, "right_mug": -0.3}  # y [m]
-VIEW = {"position": (2.0, -1.0, 1.7), "look_at": (0.4, 0.0, 0.85)}
+VIEW = {"position": (1.55, -0.72, 1.46), "look_at": (0.4, 0.0, 0.85)}
 
 
 async def touch(robot: Robot) -> list[str]:

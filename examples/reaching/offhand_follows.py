@@ -13,7 +13,7 @@ RAIL = (0.6, 0.04, 0.04)  # m
 PLACE = (0.5, 0.0, 0.75)  # m
 ACROSS = (0.5**0.5, 0.0, 0.0, 0.5**0.5)  # wxyz
 ASTRIDE = (0.0, 0.5**0.5, 0.5**0.5, 0.0)  # wxyz: down, a finger on each side of the rail
-VIEW = {"position": (1.9, -0.9, 1.6), "look_at": (0.35, 0.0, 0.9)}
+VIEW = {"position": (1.51, -0.68, 1.43), "look_at": (0.35, 0.0, 0.9)}
 
 
 async def lead(robot: Robot, c: Controller) -> list[int]:

@@ -19,7 +19,7 @@ WAYS = {
     "left": ((HALF, -HALF, 0.0, 0.0), (0, 1, 0)),
     "right": ((HALF, HALF, 0.0, 0.0), (0, -1, 0)),
 }
-VIEW = {"position": (1.5, -1.0, 1.0), "look_at": (0.35, 0.0, 0.45)}
+VIEW = {"position": (1.06, -0.62, 0.79), "look_at": (0.35, 0.0, 0.45)}
 
 
 async def point(robot: Robot) -> list[str]:

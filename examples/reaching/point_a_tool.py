@@ -13,7 +13,7 @@ STICK = (0.03, 0.03, 0.18)  # m
 PEGS = {"low": (0.35, 0.3, 0.08), "middle": (0.45, 0.2, 0.14), "high": (0.55, 0.05, 0.2)}  # m: tops
 ABOVE = 0.01  # m
 EXACT = 0.004  # m
-VIEW = {"position": (1.2, 1.3, 0.8), "look_at": (0.4, 0.05, 0.2)}
+VIEW = {"position": (0.92, 0.86, 0.59), "look_at": (0.4, 0.05, 0.2)}
 
 
 async def dot(robot: Robot, c: Controller) -> list[float]:

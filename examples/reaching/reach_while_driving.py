@@ -14,7 +14,7 @@ BUTTON = np.array([1.2, -0.3, 1.1])  # m, from where the robot starts
 WITHIN = 0.8  # m: how near the button is, in the floor plane, when the hand sets out
 BEHIND = 0.08  # m: from the place of the hand to its post
 SIDE = 1.0  # m: of each robot from the middle
-VIEW = {"position": (2.6, -1.9, 2.0), "look_at": (0.2, 0.0, 0.8)}
+VIEW = {"position": (2.1, 0.0, 2.3), "look_at": (-0.2, 0.0, 0.7)}
 
 
 async def one_by_one(robot: Robot, button: np.ndarray, c: Controller) -> int:

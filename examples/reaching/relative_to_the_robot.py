@@ -13,7 +13,7 @@ from counterpoint import commands as cmd
 
 PLACE = (0.55, -0.35, 1.2)  # m, in the frame of each robot
 CIRCLE = 1.3  # m
-VIEW = {"position": (0.3, -3.0, 3.3), "look_at": (0.0, 0.0, 0.6)}
+VIEW = {"position": (0.22, -2.25, 2.62), "look_at": (0.0, 0.0, 0.6)}
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from counterpoint import commands as cmd
 BOTH = [Arm.left, Arm.right]
 WIDE = ((0.5, 0.6, 1.3), (0.5, -0.6, 1.3))  # m
 SLOWLY = 2.0  # s
-VIEW = {"position": (2.4, -0.9, 1.5), "look_at": (0.2, 0.0, 0.9)}
+VIEW = {"position": (1.74, -0.63, 1.32), "look_at": (0.2, 0.0, 0.9)}
 
 
 async def stretch(robot: Robot, c: Controller) -> list[float]:

@@ -10,7 +10,7 @@ from counterpoint import commands as cmd
 DOWN = (0.0, 1.0, 0.0, 0.0)  # wxyz: the hand points at the floor
 BEFORE, BEHIND = (0.45, -0.3, 0.18), (0.45, 0.3, 0.18)  # m
 WALL = (0.5, 0.03, 0.22)  # m
-VIEW = {"position": (1.6, -0.9, 1.0), "look_at": (0.35, 0.0, 0.25)}
+VIEW = {"position": (1.16, -0.59, 0.74), "look_at": (0.35, 0.0, 0.25)}
 
 
 async def twice(robot: Robot) -> list[str]:

@@ -12,7 +12,7 @@ TARGET = (0.74, 0.0, 0.7)  # m
 WALL = 0.58  # m: where the window is along x
 SILL, LINTEL, HALF = 0.55, 0.9, 0.2  # m: heights, and half the width
 WAY = [(0.4, 0.0, 0.72), (WALL, 0.0, 0.72)]  # m
-VIEW = {"position": (1.3, -1.3, 1.2), "look_at": (0.4, 0.0, 0.5)}
+VIEW = {"position": (1.12, -1.04, 1.06), "look_at": (0.4, 0.0, 0.5)}
 
 
 def window() -> list[cmd.Command]:
