@@ -9,7 +9,7 @@ from counterpoint import commands as cmd
 
 PLACE = (0.5, 0.0, 0.3)  # m: on the stand
 TURN = (0.0, 0.0, 0.0, 1.0)  # wxyz: the handle to the robot's right
-VIEW = {"position": (1.1, -0.9, 0.9), "look_at": (0.45, 0.0, 0.4)}
+VIEW = {"position": (0.97, -0.72, 0.8), "look_at": (0.45, 0.0, 0.4)}
 
 
 async def take(robot: Robot) -> list[str]:
@@ -30,7 +30,7 @@ def main() -> None:
         c.add_ons.append(robot)
         stand = cmd.AddObject(
             object_id="stand", model="box", size=(0.16, 0.16, PLACE[2]), static=True,
-            position=(PLACE[0], PLACE[1], PLACE[2] / 2),
+            position=(PLACE[0], PLACE[1], PLACE[2] / 2), color=(0.6, 0.6, 0.65),
         )  # fmt: skip
         mug = cmd.AddObject(
             object_id="mug", model="mug", position=PLACE, quaternion=TURN, color=(0.2, 0.5, 0.8)

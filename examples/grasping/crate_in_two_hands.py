@@ -12,7 +12,7 @@ BOTH = [Arm.left, Arm.right]
 CRATE, MASS = (0.3, 0.36, 0.16), 2.0  # m, kg
 BALL = 0.07  # m
 HEIGHT, LIFT = 0.6, 0.12  # m
-VIEW = {"position": (1.5, -2.4, 1.9), "look_at": (0.2, 0.4, 0.6)}
+VIEW = {"position": (1.6, 2.0, 1.8), "look_at": (-0.1, 0.4, 0.6)}
 
 
 def shift(robot: Robot, up: float) -> Action:

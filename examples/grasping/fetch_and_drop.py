@@ -11,7 +11,7 @@ TABLE, BIN = (-1.0, 1.2), (1.4, -0.3)  # x and y [m]
 HEIGHT = 0.75  # m: of the table
 BIN_SIZE = (0.5, 0.5, 0.4)  # m
 OVER = 0.15  # m: from the rim of the bin to the mug
-VIEW = {"position": (2.6, -2.2, 2.3), "look_at": (0.2, 0.3, 0.5)}
+VIEW = {"position": (0.9, -2.6, 2.2), "look_at": (0.2, 0.4, 0.4)}
 
 
 async def fetch(robot: Robot) -> None:

@@ -10,7 +10,7 @@ from counterpoint import commands as cmd
 SIDE, MASS, SLIPPERY = 0.05, 2.5, 0.0  # m, kg, friction
 LIFT = 0.3  # m
 ARMS = {"friction": 0.5, "weld": -0.5}  # y [m]
-VIEW = {"position": (1.9, 0.0, 1.0), "look_at": (0.3, 0.0, 0.2)}
+VIEW = {"position": (1.34, 0.0, 0.72), "look_at": (0.3, 0.0, 0.2)}
 
 
 async def lift(robot: Robot, hold: str) -> bool:
@@ -32,7 +32,7 @@ def main() -> None:
             scene.append(
                 cmd.AddObject(
                     object_id=f"{hold}_cube", model="box", size=(SIDE,) * 3, mass=MASS,
-                    friction=SLIPPERY, position=(0.5, y, SIDE / 2), color=(0.6, 0.8, 0.9),
+                    friction=SLIPPERY, position=(0.5, y, SIDE / 2), color=(0.3, 0.6, 0.9),
                 )
             )  # fmt: skip
         c.add_ons.extend(robots.values())

@@ -11,7 +11,7 @@ BAR = (0.36, 0.03, 0.03)  # m
 ACROSS = (0.5**0.5, 0.0, 0.0, 0.5**0.5)  # wxyz
 HEIGHT = 0.7  # m: of the stand
 BETWEEN = (0.6, -0.15, 1.0)  # m: where the right hand holds out its end
-VIEW = {"position": (2.0, -0.8, 1.6), "look_at": (0.4, 0.0, 0.9)}
+VIEW = {"position": (1.76, -0.68, 1.5), "look_at": (0.4, 0.0, 0.9)}
 
 
 def holding(robot: Robot) -> str:

@@ -43,7 +43,7 @@ def main() -> None:
                 ),
                 cmd.AddObject(
                     object_id="stand", model="box", size=STAND, static=True,
-                    position=(0.7, 0.45, STAND[2] / 2),
+                    position=(0.7, 0.45, STAND[2] / 2), color=(0.6, 0.6, 0.65),
                 ),
                 cmd.AddObject(
                     object_id="cube", model="box", size=(CUBE,) * 3, color=(0.9, 0.3, 0.2),

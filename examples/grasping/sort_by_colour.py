@@ -11,10 +11,11 @@ from counterpoint import commands as cmd
 
 SIDE = 0.04  # m
 RED, BLUE = (0.85, 0.2, 0.15), (0.15, 0.3, 0.85)
+PAINT = {"red": (0.75, 0.45, 0.4), "blue": (0.4, 0.5, 0.75)}
 CUBES = ((0.4, -0.12, RED), (0.5, -0.05, BLUE), (0.42, 0.05, BLUE), (0.55, 0.1, RED))  # x, y [m]
 CRATES = {"red": (0.3, 0.42), "blue": (0.3, -0.42)}  # x and y [m]
 OVER = 0.2  # m: how high above the floor the cubes are let go
-VIEW = {"position": (1.4, 0.0, 1.1), "look_at": (0.3, 0.0, 0.1)}
+VIEW = {"position": (1.23, 0.0, 0.95), "look_at": (0.3, 0.0, 0.1)}
 
 
 def colour_of(response, name: str) -> str:
@@ -50,7 +51,11 @@ def main() -> None:
         for colour, (x, y) in CRATES.items():
             scene.append(
                 cmd.AddObject(
-                    object_id=colour, model="crate", size=(0.24, 0.24, 0.12), position=(x, y, 0)
+                    object_id=colour,
+                    model="crate",
+                    size=(0.24, 0.24, 0.12),
+                    position=(x, y, 0),
+                    color=PAINT[colour],
                 )
             )
         c.communicate(scene)

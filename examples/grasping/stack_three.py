@@ -10,8 +10,9 @@ from counterpoint import Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 
 TOWER = {"large": 0.07, "middle": 0.055, "small": 0.04}  # m: side
+COLORS = {"large": (0.8, 0.25, 0.2), "middle": (0.9, 0.7, 0.2), "small": (0.25, 0.5, 0.8)}
 PLACES = {"large": (0.5, 0.0), "middle": (0.42, 0.25), "small": (0.45, -0.25)}  # x and y [m]
-VIEW = {"position": (1.3, -0.8, 0.8), "look_at": (0.4, 0.0, 0.2)}
+VIEW = {"position": (1.08, -0.6, 0.65), "look_at": (0.4, 0.0, 0.2)}
 
 
 async def stack(robot: Robot) -> None:
@@ -27,10 +28,14 @@ def main() -> None:
         c.add_ons.append(robot)
         blocks = [
             cmd.AddObject(
-                object_id=name, model="box", size=(side,) * 3, position=(*PLACES[name], side / 2)
+                object_id=name,
+                model="box",
+                size=(side,) * 3,
+                position=(*PLACES[name], side / 2),
+                color=COLORS[name],
             )
             for name, side in TOWER.items()
-        ]
+        ]  # fmt: skip
         c.communicate([cmd.CreateEmptyRoom(), *blocks])
         c.run(stack(robot))
         top = c.response.objects["small"].bounds[1][2]

@@ -14,7 +14,7 @@ BOTH = [Arm.left, Arm.right]
 TABLE, MASS = (0.3, 0.45, 0.6), 2.0  # m, kg
 THINGS = {"mug": (0.1, TABLE[2]), "jar": (-0.1, TABLE[2] + 0.06)}  # y and z [m]
 LIFT = 0.1  # m
-VIEW = {"position": (2.0, -2.0, 1.6), "look_at": (0.2, 0.0, 0.6)}
+VIEW = {"position": (1.55, -1.5, 1.35), "look_at": (0.2, 0.0, 0.6)}
 
 
 def shift(robot: Robot, up: float) -> Action:

@@ -1,7 +1,8 @@
 """Five grasps that end at once, each with its status and its reason.
 
 Look at the results: too wide, too heavy, fixed to the room, held by another robot, and a hand that
-is full. Nothing moves; a script can decide on the status, a person reads the reason.
+is full. Nothing moves for them: a script decides on the status, a person reads the reason. Only the
+free cube is taken.
 """
 
 from counterpoint import Controller, ImageFrequency, Robot
@@ -10,13 +11,14 @@ from counterpoint import commands as cmd
 SIDE = 0.05  # m
 THINGS = {
     # size [m], mass [kg], static, x and y [m]
-    "crate": ((0.2, 0.2, 0.2), 1.0, False, (0.5, 0.3)),
+    "chest": ((0.2, 0.2, 0.2), 1.0, False, (0.5, 0.3)),
     "ingot": ((SIDE, 0.1, SIDE), 12.0, False, (0.45, 0.1)),
     "bolt": ((SIDE, SIDE, SIDE), 0.2, True, (0.45, -0.1)),
     "free": ((SIDE, SIDE, SIDE), 0.2, False, (0.4, -0.25)),
     "taken": ((SIDE, SIDE, SIDE), 0.2, False, (0.8, -0.3)),
 }
-VIEW = {"position": (0.6, 1.6, 1.2), "look_at": (0.6, 0.0, 0.15)}
+COLORS = {"chest": (0.55, 0.35, 0.2), "ingot": (0.9, 0.75, 0.2), "bolt": (0.4, 0.4, 0.45)}
+VIEW = {"position": (0.65, -1.5, 1.1), "look_at": (0.6, 0.0, 0.15)}
 
 
 async def try_all(robot: Robot, other: Robot) -> list[str]:
@@ -24,7 +26,7 @@ async def try_all(robot: Robot, other: Robot) -> list[str]:
     await other.grasp("taken")
     await other.reset_arm()
     ended = []
-    for name in ("crate", "ingot", "bolt", "taken", "free", "crate"):
+    for name in ("chest", "ingot", "bolt", "taken", "free", "chest"):
         action = robot.grasp(name)
         status = await action.outcome()
         ended.append(status.name)
@@ -43,7 +45,7 @@ def main() -> None:
         things = [
             cmd.AddObject(
                 object_id=name, model="box", size=size, mass=mass, static=static,
-                position=(*place, size[2] / 2),
+                position=(*place, size[2] / 2), color=COLORS.get(name),
             )
             for name, (size, mass, static, place) in THINGS.items()
         ]  # fmt: skip

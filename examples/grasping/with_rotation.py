@@ -15,7 +15,7 @@ from counterpoint.core.pose import rotate
 JAR = (0.05, 0.05, 0.12)  # m
 PLACE = (0.5, 0.0, 0.0)  # m
 TURNS = (0.0, 45.0, 90.0)  # degrees
-VIEW = {"position": (1.1, -0.6, 0.7), "look_at": (0.42, 0.0, 0.2)}
+VIEW = {"position": (1.2, -0.7, 0.8), "look_at": (0.4, 0.0, 0.25)}
 
 
 def closing(robot: Robot) -> float:
