@@ -14,7 +14,7 @@ from counterpoint import commands as cmd
 CENTRE = np.array([0.45, 0.0, 0.45])  # m
 RADIUS = 0.22  # m
 BEHIND = 0.09  # m: from the hand's place to its mark
-VIEW = {"position": (-0.42, -0.54, 0.82), "look_at": (0.3, 0.0, 0.4)}
+VIEW = {"position": (1.37, -0.5, 0.69), "look_at": (0.4, 0.0, 0.42)}
 
 
 def corners() -> list[np.ndarray]:
