@@ -76,6 +76,12 @@ def previous_was_same(
     return previous.status if same else None
 
 
+def carried(resp: Response, dynamic: RobotState) -> set[str]:
+    """What a robot holds, and what lies in the containers that it holds."""
+    held = {name for name in dynamic.held.values() if name is not None}
+    return held.union(*(resp.objects[name].contents for name in held))
+
+
 def touching(
     resp: Response,
     dynamic: RobotState,
@@ -87,16 +93,16 @@ def touching(
     """The first contact that stops motion: (own link, the other's name, force [N]), or None.
 
     Args:
-        ignore: Names that do not count, besides what the robot itself holds.
+        ignore: Names that do not count, besides what the robot itself carries.
         links: Only contacts of these links count.
     """
     contacts = resp.contacts
     if not len(contacts):
         return None
     own = dynamic.static.robot_id
-    held = set(dynamic.held.values())
+    own_load = carried(resp, dynamic)
     for mine, other, force in contacts.touching(own):
-        if force < TOUCH_FORCE or other.owner == own or other.owner in held:
+        if force < TOUCH_FORCE or other.owner == own or other.owner in own_load:
             continue
         if other.owner in ignore or (links is not None and mine.link not in links):
             continue
@@ -157,14 +163,14 @@ def _first_swept(
     near: NDArray[np.intp],
 ) -> str | None:
     """The first of the objects in rows `near` that the robot's column would sweep."""
-    held = set(dynamic.held.values())
+    own_load = carried(resp, dynamic)
     start = dynamic.q[:2]
     swept = _swept(start, direction, distance, dynamic.static.model.radius)
     for index in near.tolist():
         object_id: str = resp.footprints.objects[index]
         state = resp.objects[object_id]
         kind = "wall" if state.static.model.name == "wall" else "object"
-        if object_id in held or object_id in ignore or not rules.stops(object_id, kind):
+        if object_id in own_load or object_id in ignore or not rules.stops(object_id, kind):
             continue
         for shape in state.static.model.shapes:
             points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])

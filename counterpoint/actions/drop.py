@@ -196,7 +196,7 @@ class Place(Composite):
         lift = -float(corners[:, 2].min()) if self.held_point == "bottom" else 0.0
         shoulder = static.mount @ static.kinematics.shoulder_pose(dynamic.q, self.arm)
         reach = static.kinematics.arm_length(self.arm)
-        spare = {self.object_id}
+        spare = {self.object_id, *held.contents}
         obstacles = Obstacles(resp, static, shoulder.p, reach + 0.3)
         q = dynamic.target.copy()
         q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
@@ -235,7 +235,7 @@ class Place(Composite):
                         continue
                     self._goal = base
                     self.tracks = (*self.tracks, *tracks)
-                    self._use(goal, answer.q, up is not None, support)
+                    self._use(goal, answer.q, up is not None, support, held.contents)
                     return True
         distance = float(np.linalg.norm(points[0] - shoulder.p))
         why = "something is in the way of every posture" if reachable else "no posture reaches it"
@@ -247,9 +247,16 @@ class Place(Composite):
         )  # fmt: skip
         return False
 
-    def _use(self, goal: Pose, above: Array, raises: bool, support: str | None) -> None:
+    def _use(
+        self,
+        goal: Pose,
+        above: Array,
+        raises: bool,
+        support: str | None,
+        contents: tuple[str, ...],
+    ) -> None:
         assert self.object_id is not None
-        spare = frozenset({self.object_id} | ({support} if support else set()))
+        spare = frozenset({self.object_id, *contents} | ({support} if support else set()))
         held = self.object_id
 
         def landed(resp: Response, dynamic: RobotState) -> bool:

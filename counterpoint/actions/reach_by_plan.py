@@ -85,7 +85,8 @@ class ReachByPlan(Composite):
             hands = [dynamic.tool_pose(a).p for a in arms]
             goals = [
                 _place(resp, dynamic, t, hand, self.reach.absolute)
-                for t, hand in zip(self.reach.targets, hands, strict=True)
+                - self.reach.held_offset(resp, dynamic, arm)
+                for t, hand, arm in zip(self.reach.targets, hands, arms, strict=True)
             ]
             top = max(float(p[2]) for p in (*hands, *goals)) + HEADROOM
             up = [np.array([*hand[:2], top]) for hand in hands]

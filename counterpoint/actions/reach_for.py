@@ -27,6 +27,9 @@ from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
+CORRECT_AFTER = 20  # frames of settling
+MOVING = 0.02  # m/s: a target that passes the base faster is met, not waited for
+VAIN = 10.0  # s without coming nearer to a target that only creeps
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
 
@@ -96,6 +99,8 @@ class ReachFor(GuardedAction):
         self._offsets: list[Array] = []
         self._moving_target = any(name_of(t) is not None for t in targets)
         self._settling = 0
+        self._seen: Array | None = None
+        self._nearest, self._vain = np.inf, 0
 
     # --- phases -------------------------------------------------------------------------------
 
@@ -117,7 +122,7 @@ class ReachFor(GuardedAction):
         named = {n for t in self.targets if (n := name_of(t)) is not None}
         self.watch(resp, dynamic, self.arms, named)
         self._rotation = [dynamic.tool_pose(a).q for a in self.arms]
-        self._offsets = [self._held_offset(resp, dynamic, a) for a in self.arms]
+        self._offsets = [self.held_offset(resp, dynamic, a) for a in self.arms]
         points = self._points(resp, dynamic)
         q = dynamic.target.copy()
         q[: static.kinematics.base_size] = dynamic.q[: static.kinematics.base_size]
@@ -158,16 +163,20 @@ class ReachFor(GuardedAction):
             # Asked before the goal is improved: one that creeps on for ever counts as reached.
             finished = self._plan.finished
             self._follow(points, static, dynamic)
-        if finished or self._moving_target:
+        moving = self._is_moving(points, dynamic)
+        if finished or moving or self._moving_target:
             distances = [
                 float(np.linalg.norm(dynamic.tool_pose(a).p - p))
                 for a, p in zip(self.arms, points, strict=True)
             ]
-            if finished and max(distances) <= self.arrived_at:
+            if (finished or moving) and max(distances) <= self.arrived_at:
                 return self.succeed(f"hand within {max(distances):.4f} m", distance=max(distances))
             if finished:
                 self._settling += 1
-            if self._settling > SETTLE_FRAMES:
+                if self._path is not None and self._settling == CORRECT_AFTER:
+                    # A line planned in motion began at a hand that lagged behind its targets.
+                    self._go_straight(static, dynamic, points)
+            if self._settling > SETTLE_FRAMES or self._is_vain(max(distances), moving):
                 return self.end(
                     ActionStatus.failed_to_reach,
                     f"the hand stayed {max(distances):.3f} m away",
@@ -185,7 +194,24 @@ class ReachFor(GuardedAction):
     def state(self) -> Any:
         """See `Action`."""
         motion = self._path or self._plan
-        return None if motion is None else (motion.state(), self._settling)
+        return None if motion is None else (motion.state(), self._settling, self._vain)
+
+    def _is_moving(self, points: list[Array], dynamic: RobotState) -> bool:
+        """Whether a target moves past the base, or the base past it."""
+        assert self.controls is not None
+        seen = np.array([dynamic.base_pose.inverse().apply(p) for p in points])
+        before, self._seen = self._seen, seen
+        if before is None:
+            return False
+        return float(np.linalg.norm(seen - before, axis=1).max()) > MOVING * self.controls.dt
+
+    def _is_vain(self, distance: float, moving: bool) -> bool:
+        """Whether the hands have come no nearer for too long to targets that do not move."""
+        assert self.controls is not None
+        if moving or distance < self._nearest - DRIFT:
+            self._nearest, self._vain = distance, 0
+        self._vain += 1
+        return self._vain * self.controls.dt > VAIN
 
     # --- planning -----------------------------------------------------------------------------
 
@@ -247,19 +273,26 @@ class ReachFor(GuardedAction):
         assert self.controls is not None
         limits = self._limits = TrackLimits.of(static, self.tracks)
         held = {dynamic.held.get(a) for a in self.arms}
-        if self.orientation is None and len(self.tracks) == len(self.arms) and None not in held:
-            path = self._straight(static, dynamic, points)
-            if path is not None:
-                self._path = PathMotion(
-                    path[:, limits.indices], limits.velocity, limits.acceleration,
-                    self.controls.dt, self.duration,
-                )  # fmt: skip
-                return
+        straight = self.orientation is None and len(self.tracks) == len(self.arms)
+        if straight and None not in held and self._go_straight(static, dynamic, points):
+            return
         self._plan = JointMotion(
             dynamic.target[limits.indices], dynamic.target_velocity[limits.indices],
             self._goal[limits.indices], limits.velocity, limits.acceleration,
             self.controls.dt, self.duration,
         )  # fmt: skip
+
+    def _go_straight(self, static: RobotStatic, dynamic: RobotState, points: list[Array]) -> bool:
+        """Plan a straight way for all hands, where there is one."""
+        assert self.controls is not None and self._limits is not None
+        limits, path = self._limits, self._straight(static, dynamic, points)
+        if path is None:
+            return False
+        self._path = PathMotion(
+            path[:, limits.indices], limits.velocity, limits.acceleration,
+            self.controls.dt, self.duration,
+        )  # fmt: skip
+        return True
 
     def _straight(
         self, static: RobotStatic, dynamic: RobotState, points: list[Array]
@@ -323,8 +356,8 @@ class ReachFor(GuardedAction):
                 points.append(hand_point(resp, target, dynamic.tool_pose(arm).p) - offset)
         return points
 
-    def _held_offset(self, resp: Response, dynamic: RobotState, arm: Arm) -> Array:
-        """From the hand to the point of the held object that has to arrive, in the world."""
+    def held_offset(self, resp: Response, dynamic: RobotState, arm: Arm) -> Array:
+        """From the hand to the point of it, or of what it holds, that has to arrive, (3,) [m]."""
         held = dynamic.held.get(arm)
         if not self.from_held or held is None:
             return np.zeros(3)

@@ -9,6 +9,7 @@ from counterpoint import commands as cmd
 
 SIDE = 0.045  # m
 ROW = [(0.45, 0.25, 0.0), (0.45, 0.33, 0.0), (0.45, 0.41, 0.0)]  # m
+VIEW = {"position": (1.1, -0.6, 0.8), "look_at": (0.4, 0.1, 0.1)}
 
 
 async def tidy_up(robot: Robot) -> int:

@@ -107,3 +107,32 @@ def test_a_plan_that_is_none_is_refused_at_once(scene: Scene, plan: object) -> N
     with pytest.raises(CommandError, match="vertical_horizontal"):
         robot.reach_for((0.4, 0, 0.4), plan=plan)  # type: ignore[arg-type]
     assert robot.action is None
+
+
+def test_what_is_held_goes_over_a_peg_that_it_would_hit_and_its_end_arrives(scene: Scene) -> None:
+    robot = Robot("a", model="panda")
+    controller = scene(
+        robot,
+        commands=[
+            cmd.AddObject(
+                object_id="stick", model="box", size=(0.03, 0.03, 0.18),
+                position=(0.45, -0.25, 0.09),
+            ),
+            cmd.AddObject(
+                object_id="peg", model="box", size=(0.05, 0.05, 0.2), position=(0.55, 0.05, 0.1),
+                static=True,
+            ),
+        ],
+    )  # fmt: skip
+    grasp = robot.grasp("stick")
+    while grasp.status is ActionStatus.ongoing:
+        controller.communicate()
+    assert grasp.status is ActionStatus.success, grasp.result.reason
+    goal = np.array([0.55, 0.05, 0.22])
+    action = robot.reach_for(goal, from_held=True, plan="vertical_horizontal")
+    assert isinstance(action, ReachByPlan)
+    finish(controller, action)
+    assert action.status is ActionStatus.success, action.result.reason
+    assert controller.response is not None
+    low, high = controller.response.objects["stick"].bounds
+    assert np.array([*(low + high)[:2] / 2, low[2]]) == pytest.approx(goal, abs=0.011)
