@@ -14,7 +14,7 @@ from counterpoint.actions.arguments import (
     check_orientation,
     check_positive,
 )
-from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
+from counterpoint.actions.arm_motion import Obstacles, TrackLimits, between, line_waypoints
 from counterpoint.actions.floor import above_floor, path_above_floor
 from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion, PathMotion
@@ -27,6 +27,7 @@ from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
+NEAR_TARGET = 0.05  # rad: between postures on the way that are checked against the target
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
 
@@ -125,7 +126,7 @@ class ReachFor(GuardedAction):
         for arm, point in zip(self.arms, points, strict=True):
             if self._too_far(arm, point, static, dynamic):
                 return []
-            answer, tracks = self._solve(arm, point, q, static, dynamic, tracks)
+            answer, tracks = self._solve(arm, point, q, resp, static, dynamic, tracks)
             if not answer.success:
                 distance = answer.position_error
                 return self.end(
@@ -192,6 +193,7 @@ class ReachFor(GuardedAction):
         arm: Arm,
         point: Array,
         q: Array,
+        resp: Response,
         static: RobotStatic,
         dynamic: RobotState,
         tracks: tuple[str, ...],
@@ -199,7 +201,8 @@ class ReachFor(GuardedAction):
         """A posture for one hand; the torso joins only where the arm alone cannot.
 
         A hand that holds something keeps its orientation; where that is impossible, the direction
-        in which it points; else only its position counts, from the posture it has.
+        in which it points; else only its position counts, from the posture it has. The rest of
+        the arm keeps out of the floor, and of the object that the hand reaches for, where it can.
         """
         kinematics = static.kinematics
         inverse = static.mount_inverse
@@ -207,11 +210,19 @@ class ReachFor(GuardedAction):
         extra = [tracks] if tracks else [(), ("torso",)] if "torso" in static.model.tracks else [()]
         holding = dynamic.held.get(arm) is not None
         answer: Solution | None = None
+        named = name_of(self.targets[self.arms.index(arm)])
+        solid = None
+        if named in resp.objects:
+            reach = static.kinematics.arm_length(arm)
+            solid = Obstacles(resp, static, point, reach, only=(str(named),))
 
         def rank(posture: Array) -> int:
             if not above_floor(static, posture, (arm,)):
+                return 3
+            if not path_above_floor(static, q, posture, (arm,)):
                 return 2
-            return 0 if path_above_floor(static, q, posture, (arm,)) else 1
+            way = between(q, posture, NEAR_TARGET)
+            return 1 if solid and solid.hit_along(way, (arm,), without="hand") else 0
 
         for also in extra:
             if self.orientation is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trials import finish, navigate_trial
+from trials import finish
 
 from counterpoint import (
     ActionStatus,
@@ -93,11 +93,6 @@ def test_drives_round_a_wall_without_touching_it(scene: Scene, two_wheels: str, 
     assert action.status is ActionStatus.success, action.result.reason
     assert np.linalg.norm(a.dynamic.base_position[:2] - [2, 0]) <= 0.1
     assert highest > 1.3  # it went round the wall's north end
-
-
-def test_arrives_in_random_furnished_rooms() -> None:
-    outcomes = [navigate_trial(k, seed=1) for k in range(5)]
-    assert not [(k, o.stage, o.reason) for k, o in enumerate(outcomes) if not o.success]
 
 
 @pytest.mark.parametrize("target", ["table", "shelf"])
