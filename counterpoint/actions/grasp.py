@@ -31,6 +31,7 @@ STANDOFF = 0.10  # m: where the straight approach begins
 NEAR_STANDOFF = 0.05  # m: where there is no room for that
 ROOM = 0.003  # m: left between closed fingers and what the object stands on
 OPEN_WIDER = 0.03  # m: than the object, on the way in
+WAY_STEP = 0.08  # rad between postures that are checked: a board must not fit between two
 CLOSE_FRAMES = 120
 SEEDS = 5  # postures tried for each pose of the hand
 TILTS = (0.0, math.radians(25), math.radians(-25), math.radians(50), math.radians(-50))
@@ -109,6 +110,9 @@ class Grasp(Composite):
         axis: `pitch`, `yaw` or `roll`.
         relative_to_hand: Whether `angle` starts from the hand as it is; else from pointing down.
         hold: `friction` or `weld`; None is the model's choice.
+        shared: Take it at a point of its own, which another robot may hold elsewhere: to carry it
+            together, or to hand it over. The target must name the affordance, and only that point
+            of the object is claimed.
     """
 
     on_conflict: OnConflict = "fail"
@@ -121,22 +125,31 @@ class Grasp(Composite):
         axis: str = "pitch",
         relative_to_hand: bool = True,
         hold: str | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         super().__init__()
         self.target = check_target(target)
         name = name_of(self.target)
         if name is None:
             raise CommandError("only an object can be grasped", field="target", value=target)
+        point = self.target[1] if isinstance(self.target, tuple) else None
+        if shared and not isinstance(point, str):
+            raise CommandError(
+                "a shared grasp needs a point of its own: (object, affordance)",
+                field="target", value=target,
+            )  # fmt: skip
         if axis not in AXES:
             raise CommandError("unknown axis", field="axis", value=axis, exists=AXES)
         if hold not in (None, "friction", "weld"):
             raise CommandError(
                 "unknown hold", field="hold", value=hold, exists=("friction", "weld")
             )
-        self.object_id, self.arm, self.hold = name, arm, hold
+        self.object_id, self.arm, self.hold, self.shared = name, arm, hold, shared
         self.angle = None if angle is None else math.radians(angle)
         self.axis, self.relative_to_hand = axis, relative_to_hand
-        self.tracks, self.claims = (f"{arm.value}_arm",), (name,)
+        self.tracks = (f"{arm.value}_arm",)
+        self.claims = (f"{name}.{point}",) if shared else (name,)
         self._affordance = ""
         self._steps: list[Action] = []
 
@@ -190,6 +203,8 @@ class Grasp(Composite):
             )
             return False
         for robot_id, other in resp.robots.items():
+            if self.shared:
+                break
             if robot_id != static.robot_id and name in other.held.values():
                 self.end(
                     ActionStatus.held_by_other, f"{robot_id!r} holds {name!r}",
@@ -353,7 +368,7 @@ class _Planner:
                     continue
                 self.reachable = True
                 hit = self._hit(line, candidate)
-                way = None if hit else self._way(q, answer.q)
+                way = None if hit else self._way(q, answer.q, candidate.width + OPEN_WIDER)
                 if way is not None:
                     return way
                 self.blocked = self.blocked or hit or "something on the way"
@@ -372,20 +387,24 @@ class _Planner:
             or hit(closed[0], self._arms, ignore=self._own, tolerance=-ROOM)
         )
 
-    def _way(self, q: Array, goal: Array) -> Array | None:
-        """Joint waypoints from `q` to `goal`: straight, or by the rest pose if that is blocked."""
-        obstacles = self._obstacles
-        start = obstacles.hit(q, self._arms)
+    def _way(self, q: Array, goal: Array, width: float) -> Array | None:
+        """Joint waypoints from `q` to `goal`: straight, or by the rest pose if that is blocked.
+
+        The fingers open to `width` [m] on the way.
+        """
+        start = self._obstacles.hit(q, self._arms)
         spare = set() if start is None else {start}  # what it touches already cannot block it
-        if obstacles.hit_along(between(q, goal), self._arms, ignore=spare) is None:
+
+        def free(a: Array, b: Array) -> bool:
+            postures = self._with_opening(between(a, b, WAY_STEP), width)
+            return self._obstacles.hit_along(postures, self._arms, ignore=spare) is None
+
+        if free(q, goal):
             return goal[None]
         rest = q.copy()
         track = self._static.kinematics.track_indices(self._static.model.arm_track(self._arm))
         rest[track] = self._static.kinematics.home[track]
-        for a, b in ((q, rest), (rest, goal)):
-            if obstacles.hit_along(between(a, b), self._arms, ignore=spare) is not None:
-                return None
-        return np.stack([rest, goal])
+        return np.stack([rest, goal]) if free(q, rest) and free(rest, goal) else None
 
     def _with_opening(self, waypoints: Array, width: float) -> Array:
         """The same postures with the fingers `width` [m] apart."""

@@ -62,7 +62,7 @@ class FollowJoints(GuardedAction):
         self._plan = JointMotion(
             dynamic.target[limits.indices], dynamic.target_velocity[limits.indices],
             self._waypoints.pop(0)[limits.indices], limits.velocity, limits.acceleration,
-            self.controls.dt,
+            self.controls.dt, straight=True,
         )  # fmt: skip
         return []
 

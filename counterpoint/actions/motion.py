@@ -7,7 +7,7 @@ hands out the mean velocity of each frame, so that integrating it gives the plan
 from __future__ import annotations
 
 import numpy as np
-from ruckig import InputParameter, OutputParameter, Result, Ruckig
+from ruckig import InputParameter, OutputParameter, Result, Ruckig, Synchronization
 
 from counterpoint.core.pose import Array
 
@@ -31,6 +31,8 @@ class JointMotion:
         max_acceleration: Limits, shape (n,).
         dt: Length of a frame [s].
         duration: Lower bound on the time that it takes, changes of the goal included [s].
+        straight: From rest, keep to the straight line between both in joint space, for ways that
+            were checked there; else each joint only ends at the same time.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class JointMotion:
         max_acceleration: Array,
         dt: float,
         duration: float | None = None,
+        *,
+        straight: bool = False,
     ) -> None:
         n = len(position)
         self._dt = dt
@@ -56,6 +60,8 @@ class JointMotion:
         self._input.max_acceleration = np.asarray(max_acceleration).tolist()
         self._input.max_jerk = (np.asarray(max_acceleration) / JERK_TIME).tolist()
         self._input.target_velocity = [0.0] * n
+        if straight:
+            self._input.synchronization = Synchronization.Phase
         self._origin = self._position
         self._duration, self._steps = duration, 0
         self.finished = False

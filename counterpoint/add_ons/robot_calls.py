@@ -142,10 +142,15 @@ class RobotCalls:
         relative_to_hand: bool = True,
         *,
         hold: str | None = None,
+        shared: bool = False,
     ) -> Grasp:
-        """Take hold of an object; see `Grasp`. `angle` is in degrees."""
+        """Take hold of an object; see `Grasp`. `angle` is in degrees.
+
+        With `shared`, other robots may hold it, too, at other points.
+        """
         one = self._arms(arm, target)[0]
-        return self._begin(Grasp(target, one, angle, axis, relative_to_hand, hold), target)
+        grasp = Grasp(target, one, angle, axis, relative_to_hand, hold, shared=shared)
+        return self._begin(grasp, target)
 
     def drop(self, arm: Arm | None = None, max_frames: int = 200) -> Drop:
         """Open a hand (None: the one that holds something) and wait until the object rests."""
