@@ -1,4 +1,4 @@
-"""Two robots with one object: handed over, and carried together. Drawn at random, by friction alone."""
+"""Two robots with one object: handed over, carried together. Drawn at random, by friction alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from trials import Outcome
+from trials.trial import Outcome
 
 from counterpoint import (
     ActionFailed,
@@ -105,9 +105,7 @@ async def carry_together(
         *(r.grasp((object_id, p), a, shared=True) for (r, a), p in zip(team, points, strict=True))
     )
     await shift(LIFT)
-    await gather(
-        *(r.move_by(d, reset_arms=False) for r, d in zip(robots, distances, strict=True))
-    )
+    await gather(*(r.move_by(d, reset_arms=False) for r, d in zip(robots, distances, strict=True)))
     await shift(-LIFT)
     await gather(*(robot.drop(arm) for robot, arm in team))
 
@@ -275,9 +273,7 @@ def carry_table_trial(index: int, seed: int = 0) -> Outcome:
         c.communicate(
             [
                 cmd.CreateEmptyRoom(width=8, length=6),
-                cmd.AddObject(
-                    object_id="table", model="table", size=size, static=False, mass=mass
-                ),
+                cmd.AddObject(object_id="table", model="table", size=size, static=False, mass=mass),
             ]
         )
         level = Level(c, "table")

@@ -11,7 +11,8 @@ from counterpoint import Robot
 from counterpoint.actions import LookAt, ResetHead, RotateHead
 from counterpoint.core.pose import Array, Pose, rotate, rotation_vector
 from counterpoint.robots.kinematics import kinematics_of
-from trials.trial import Outcome, Trial, beyond, has_head, skill
+from trials.skill import has_head, skill
+from trials.trial import Outcome, Trial, beyond
 
 AIMED = 2.0  # degrees
 GRID = 40  # positions a joint in the search for the nearest aim

@@ -10,7 +10,8 @@ from counterpoint import Arm
 from counterpoint import commands as cmd
 from counterpoint.actions import Drop, Grasp, Place, ReachFor
 from counterpoint.core.pose import Array
-from trials.trial import Outcome, Trial, beyond, has_gripper, skill
+from trials.skill import has_gripper, skill
+from trials.trial import Outcome, Trial, beyond
 
 CUBES = {
     # model: cube sides, table (height, near edge), x, y range of the cube in the robot's frame [m]

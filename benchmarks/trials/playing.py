@@ -20,7 +20,8 @@ from counterpoint.robots import RobotModel
 from counterpoint.robots.description import load_description
 from counterpoint.robots.kinematics import kinematics_of
 from trials.postures import postures_of
-from trials.trial import Outcome, Trial, any_model, beyond, skill
+from trials.skill import any_model, skill
+from trials.trial import Outcome, Trial, beyond
 
 AT_KEY = 0.05  # rad or m
 OFF_REST = 0.3  # rad: how far from rest a clip may begin

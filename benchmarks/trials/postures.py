@@ -80,6 +80,12 @@ class Postures:
             else:
                 return q, self.kinematics.tool_pose(q, self.arm).p
 
+    def clear_of(self, other: Postures, q: Array) -> bool:
+        """Whether this arm and another overlap nowhere in joint vector `q`, shape (n,)."""
+        points = self._points(q)
+        pairs = product(self._moved, other._moved)
+        return not any(_overlap(points[a], points[b]) for a, b in pairs)
+
     def any(self, rng: np.random.Generator) -> Array:
         """A joint vector, shape (n,), wherever the links are then."""
         q = np.array(self.kinematics.home)

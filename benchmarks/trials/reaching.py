@@ -9,11 +9,13 @@ import numpy as np
 from counterpoint import Arm, Robot
 from counterpoint import commands as cmd
 from counterpoint.actions import ActionStatus, ReachByPlan, ReachFor, ResetArm
-from counterpoint.core.pose import Array
+from counterpoint.core.pose import Array, conjugate, multiply, rotation_vector
 from trials.postures import Postures, postures_of
-from trials.trial import Outcome, Trial, any_model, beyond, require, skill
+from trials.skill import any_model, skill, two_armed
+from trials.trial import Outcome, Trial, beyond, require
 
 ARRIVED = 0.01  # m: the action's default
+TURNED = 3.0  # degrees
 AT_OBJECT = 0.1  # m: a solid thing keeps the hand out, whichever side it comes from
 AT_REST = 0.03  # rad
 BEYOND = 1.5  # times the arm's reach
@@ -37,6 +39,69 @@ def reach_position(t: Trial) -> Outcome:
     robot = t.open()
     t.run(robot.reach_for(target, arm))
     return _at(t, robot, arm, target, ARRIVED)
+
+
+@skill("reach_for a pose", ReachFor, suits=any_model)
+def reach_pose(t: Trial) -> Outcome:
+    """Brings a hand to a point, turned as asked (`orientation`), from the rest pose.
+
+    *Drawn:* as for `reach_for a position`, with the orientation that the hand has in the posture.
+
+    *Success:* the hand is measured within 10 mm of the point and 3° of the orientation, and still
+    so half a second later.
+    """
+    arm, postures = _arm(t)
+    q, target = postures.draw(t.rng, t.rejected)
+    turn = postures.kinematics.tool_pose(q, arm).q
+    robot = t.open()
+
+    def turned() -> float:
+        now = robot.dynamic.tool_pose(arm).q
+        return math.degrees(float(np.linalg.norm(rotation_vector(multiply(now, conjugate(turn))))))
+
+    t.run(robot.reach_for(target, arm, orientation=turn.tolist()))
+    angle = turned()
+    outcome = _at(t, robot, arm, target, ARRIVED, beyond("turned off", angle, TURNED, "°"))
+    later = beyond("turned off later", turned(), TURNED, "°")
+    return t.verdict(outcome.reason, later, angle=angle, **outcome.numbers)
+
+
+@skill("reach_for with both hands", ReachFor, suits=two_armed)
+def reach_with_both(t: Trial) -> Outcome:
+    """Brings both hands to points of their own at once, from the rest pose.
+
+    *Drawn:* for each arm as for `reach_for a position`; again where the arms overlap.
+
+    *Success:* both hands are measured within 10 mm of their points, and still so half a second
+    later.
+    """
+    arms = t.model.arms
+    both = [postures_of(t.model.name, arm) for arm in arms]
+    while True:
+        drawn = [postures.draw(t.rng, t.rejected) for postures in both]
+        q = drawn[0][0].copy()
+        joints = both[1].kinematics.track_indices(t.model.arm_track(arms[1]))
+        q[joints] = drawn[1][0][joints]
+        if both[0].clear_of(both[1], q):
+            break
+        t.rejected["arms overlap"] += 1
+    robot = t.open()
+    targets = [hand for _, hand in drawn]
+    t.run(robot.reach_for([p.tolist() for p in targets], arms))
+
+    def away() -> float:
+        return max(
+            math.dist(robot.dynamic.tool_pose(arm).p, p)
+            for arm, p in zip(arms, targets, strict=True)
+        )
+
+    distance = away()
+    t.rest()
+    return t.verdict(
+        beyond("a hand away", distance, ARRIVED, "m"),
+        beyond("a hand away later", away(), ARRIVED, "m"),
+        distance=distance,
+    )  # fmt: skip
 
 
 @skill("reach_for a position out of reach", ReachFor, suits=any_model, least=1.0)
@@ -132,7 +197,7 @@ def reach_by_plan(t: Trial) -> Outcome:
     rested = plan != "reset"
     for _ in t.steps(action):
         hand = robot.dynamic.tool_pose(arm).p
-        if left and np.linalg.norm(hand - left[0]) <= PASSED + ARRIVED:
+        if left and np.linalg.norm(hand - left[0]) <= PASSED:
             left.pop(0)
         rested = rested or float(np.abs(robot.dynamic.q - home)[joints].max()) <= AT_REST
     require(action)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from counterpoint import Controller, ImageFrequency, Robot, derive_substream
+from counterpoint import Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 from counterpoint.actions import Action, ActionStatus
 from counterpoint.core.pose import Array
-from counterpoint.robots import RobotModel, get_model, list_models
+from counterpoint.robots import get_model
+from counterpoint.simulation.response import ObjectState
 
 ROOM = 12.0  # m: width and length of a room that nothing else is said about
 SETTLED = 30  # frames after an action, in which what it reached must last
@@ -137,7 +136,7 @@ class Trial:
             self.controller.communicate()
             self._feel()
 
-    def object(self, name: str) -> Any:
+    def object(self, name: str) -> ObjectState:
         """The state of an object."""
         assert self.controller.response is not None
         return self.controller.response.objects[name]
@@ -159,17 +158,6 @@ class Trial:
         """Free the scene, if it was opened."""
         if hasattr(self, "controller"):
             self.controller.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _feel(self) -> None:
         if self.touched:
@@ -197,85 +185,3 @@ def finish(controller: Controller, action: Action, max_frames: int = 1500) -> Ac
             break
         controller.communicate()
     return action
-
-
-@dataclass(frozen=True, eq=False)
-class Skill:
-    """A row of the table of skills.
-
-    Attributes:
-        name: What it is called; the first word is the robot's method.
-        actions: The actions that it is a trial of.
-        suits: Whether a model has what it takes.
-        trial: Draws a set-up, acts, and judges. Its docstring says how, for people.
-        arguments: What `trial` is called with besides.
-        least: The share of set-ups in which it should succeed.
-    """
-
-    name: str
-    actions: tuple[type[Action], ...]
-    suits: Callable[[RobotModel], bool]
-    trial: Callable[..., Outcome]
-    arguments: Mapping[str, Any]
-    least: float
-
-    @property
-    def description(self) -> str:
-        """How set-ups are drawn, and what counts as a success."""
-        return inspect.getdoc(self.trial) or ""
-
-    @property
-    def models(self) -> list[str]:
-        """The models that are installed and have what it takes."""
-        return [name for name in list_models() if self.suits(get_model(name))]
-
-    def run(self, model: str, index: int, seed: int = 0) -> Outcome:
-        """Set-up number `index` of a model: the same whatever else was run before it."""
-        name = f"{self.name} {model} {index}"
-        with Trial(model, derive_substream(name, seed).default_rng()) as trial:
-            try:
-                return self.trial(trial, **self.arguments)
-            except ActionFellShort as short:
-                return Outcome(
-                    False, short.stage, str(short), frames=trial.frames, rejected=trial.rejected
-                )
-
-
-SKILLS: list[Skill] = []
-"""All rows, in the order in which they were declared."""
-
-
-def skill(
-    name: str,
-    *actions: type[Action],
-    suits: Callable[[RobotModel], bool],
-    least: float = 0.95,
-    **arguments: Any,
-) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
-    """Declare a trial as a row of the table; see `Skill`."""
-
-    def declare(trial: Callable[..., Outcome]) -> Callable[..., Outcome]:
-        SKILLS.append(Skill(name, actions, suits, trial, arguments, least))
-        return trial
-
-    return declare
-
-
-def mobile(model: RobotModel) -> bool:
-    """It drives."""
-    return model.mobile
-
-
-def has_head(model: RobotModel) -> bool:
-    """It has a head."""
-    return "head" in model.tracks
-
-
-def has_gripper(model: RobotModel) -> bool:
-    """It has a gripper."""
-    return bool(model.grippers)
-
-
-def any_model(model: RobotModel) -> bool:
-    """It is a robot."""
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_set_up_is_the_same_whatever_was_run_before_it() -> None:
 
 def hands_at(model: str, target: tuple[float, float, float]) -> float:
     """How far the hand is from a target half a second after a reach has ended in success [m]."""
-    with Trial(model, derive_substream("none").default_rng()) as t:
+    with closing(Trial(model, derive_substream("none").default_rng())) as t:
         robot = t.open()
         t.run(robot.reach_for(target, Arm.right))
         t.rest()
@@ -101,7 +102,7 @@ def test_only_the_hand_touches_what_it_reaches_for(
     ball = cmd.AddObject(
         object_id="ball", model="sphere", size=(size,) * 3, position=middle, static=True
     )
-    with Trial(model, derive_substream("none").default_rng()) as t:
+    with closing(Trial(model, derive_substream("none").default_rng())) as t:
         robot = t.open(ball)
         t.run(robot.reach_for("ball", arm, arrived_at=0.1))
 
@@ -110,7 +111,7 @@ def test_only_the_hand_touches_what_it_reaches_for(
 def test_sampled_hands_are_where_the_simulator_says(model: str) -> None:
     postures = postures_of(model, Arm.right)
     for k in range(3):
-        with Trial(model, derive_substream(f"hands {k}").default_rng()) as t:
+        with closing(Trial(model, derive_substream(f"hands {k}").default_rng())) as t:
             q, hand = postures.draw(t.rng, t.rejected)
             robot = t.open(posture=q)
             assert math.dist(robot.dynamic.tool_pose(Arm.right).p, hand) < 1e-3
@@ -152,7 +153,7 @@ def test_a_posture_that_creeps_towards_its_target_ends() -> None:
     """Stretched, with a joint at its limit: the goal used to be improved for ever."""
     start = (0.158555, 0.433998, -2.108046, -0.194125, 1.437907, 2.434802, 0.063171)
     target = (-0.223914, -0.456028, 1.586941)
-    with Trial("tiago_pro", derive_substream("none").default_rng()) as t:
+    with closing(Trial("tiago_pro", derive_substream("none").default_rng())) as t:
         robot = t.open()
         joints = robot.static.model.tracks["right_arm"]
         positions = dict(zip(joints, start, strict=True))
