@@ -35,7 +35,8 @@ class ReachFor(GuardedAction):
     """Move one hand, or both at once, to a target; a moving one is followed.
 
     A hand that holds something moves straight and keeps its orientation, where it can; two hands
-    that hold things move in step.
+    that hold things move in step. Where the target is an object, the arm behind the hand keeps
+    clear of it, if it can.
 
     Args:
         target: A position [m], an object, (object, affordance) or a robot; with two arms, one for
