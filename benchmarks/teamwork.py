@@ -1,4 +1,4 @@
-"""Two robots with one object: handed over, carried together. Drawn at random, by friction alone."""
+"""Two robots with one object, handed over or carried together by friction alone; random set-ups."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class PathDrive:
             return np.array([0.0, 0.0, turn])
         along = wrap_angle(self._tangent(self.travelled) - yaw)
         slow = float(self._progress.speed[0]) <= SLOWEST + 1e-3
-        # Beside its path it wants a heading that leads back there, however far off the path's that is.
+        # Beside its path it wants a heading that leads back, however far off the path's own.
         askew = min(abs(along), abs(off)) > ASKEW
         if not self._omnidirectional and slow and askew and not self.finished:
             return np.array([0.0, 0.0, turn])

@@ -13,6 +13,7 @@ from counterpoint.core.events import ActionStarted
 GAP = 1.3  # m: wide enough for one robot
 BEFORE, BEHIND = (-1.0, 0.0, 0.0), (1.0, 0.0, 0.0)  # m
 SIDE = 3.0  # m: half the room
+VIEW = {"position": (-0.6, -4.2, 6.2), "look_at": (0.0, -0.1, 0.0)}
 
 
 class Pass(Composite):

@@ -8,6 +8,8 @@ from counterpoint import ActionStatus, Arm, Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 from counterpoint.actions import Action
 
+VIEW = {"position": (0.3, -2.7, 1.7), "look_at": (0.3, 0.0, 0.5)}
+
 
 class Pair(Controller):
     """A mobile robot and an arm in one room."""
