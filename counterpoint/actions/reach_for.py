@@ -27,6 +27,7 @@ from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
+SEEDS_OF_A_POSE = 24  # an arm of six joints has few postures for a hand that is turned as asked
 NEAR_TARGET = 0.05  # rad: between postures on the way that are checked against the target
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
@@ -227,7 +228,9 @@ class ReachFor(GuardedAction):
 
         for also in extra:
             if self.orientation is not None:
-                answer = kinematics.solve(arm, goal, q, tracks=also, rank=rank)
+                answer = kinematics.solve(
+                    arm, goal, q, tracks=also, seeds=SEEDS_OF_A_POSE, rank=rank
+                )
                 self._oriented[arm] = answer.success
             elif holding:
                 answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1)

@@ -107,6 +107,22 @@ def test_only_the_hand_touches_what_it_reaches_for(
         t.run(robot.reach_for("ball", arm, arrived_at=0.1))
 
 
+@pytest.mark.parametrize(
+    ("point", "orientation"),
+    [
+        ((0.015, 0.101, 1.007), (0.679652, 0.199094, -0.522013, -0.475329)),
+        ((-0.764, 0.037, 0.525), (0.601879, -0.224608, -0.372746, -0.669592)),
+    ],
+)
+def test_an_arm_of_six_joints_finds_a_posture_for_a_pose_that_has_one(
+    point: tuple[float, float, float], orientation: tuple[float, float, float, float]
+) -> None:
+    with closing(Trial("ur5", derive_substream("none").default_rng())) as t:
+        robot = t.open()
+        t.run(robot.reach_for(point, orientation=orientation))
+        assert math.dist(robot.dynamic.tool_pose(Arm.right).p, point) <= 0.01
+
+
 @pytest.mark.parametrize("model", list_models())
 def test_sampled_hands_are_where_the_simulator_says(model: str) -> None:
     postures = postures_of(model, Arm.right)
