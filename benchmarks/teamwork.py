@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from trials import Outcome
+from trials.trial import Outcome
 
 from counterpoint import (
     ActionFailed,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,20 +117,41 @@ def line_waypoints(
     return np.array(waypoints)
 
 
-class Obstacles:
-    """The convex bodies near a robot, in the world, for checking postures before moving."""
+Part = Literal["fingers", "hand"]
 
-    def __init__(self, resp: Response, static: RobotStatic, near: Array, radius: float) -> None:
+
+class Obstacles:
+    """The convex bodies near a robot, in the world, for checking postures before moving.
+
+    Args:
+        resp: The world.
+        static: The robot, which is no obstacle.
+        near: Around which point, shape (3,) [m].
+        radius: And how far from it [m].
+        only: The robots and objects that count; None for all.
+    """
+
+    def __init__(
+        self,
+        resp: Response,
+        static: RobotStatic,
+        near: Array,
+        radius: float,
+        *,
+        only: Collection[str] | None = None,
+    ) -> None:
         self._static = static
         self._parts: list[tuple[str, Array, Array, Array]] = []
         for object_id, state in resp.objects.items():
+            if only is not None and object_id not in only:
+                continue
             if float(np.linalg.norm(state.position - near)) > radius + state.static.reach:
                 continue
             for shape in state.static.model.shapes:
                 points = (state.pose @ shape.object_from_shape).apply(shape.mesh()[0])
                 self._parts.append((object_id, points, points.min(0), points.max(0)))
         for robot_id, other in resp.robots.items():
-            if robot_id == static.robot_id:
+            if robot_id == static.robot_id or (only is not None and robot_id not in only):
                 continue
             if float(np.linalg.norm(other.base_position - near)) > radius + 1.5:
                 continue
@@ -147,11 +169,11 @@ class Obstacles:
         *,
         ignore: Collection[str] = (),
         tolerance: float = 0.002,
-        fingers: bool = True,
+        without: Part | None = None,
     ) -> str | None:
         """What the given arms' links overlap at joint vector `q`, or None; the floor is `floor`."""
         static = self._static
-        links = tuple(n for arm in arms for n in arm_links(static.model, arm, fingers=fingers))
+        links = tuple(n for arm in arms for n in arm_links(static.model, arm, without=without))
         hulls = dict(robot_hulls(static.model))
         poses = static.kinematics.link_poses(q, links)
         for link, pose in zip(links, poses, strict=True):
@@ -178,11 +200,16 @@ class Obstacles:
         return None
 
     def hit_along(
-        self, waypoints: Array, arms: Collection[Arm], *, ignore: Collection[str] = ()
+        self,
+        waypoints: Array,
+        arms: Collection[Arm],
+        *,
+        ignore: Collection[str] = (),
+        without: Part | None = None,
     ) -> str | None:
         """What the arms overlap at any of the joint vectors, shape (m, n), or None."""
         for q in waypoints:
-            name = self.hit(q, arms, ignore=ignore)
+            name = self.hit(q, arms, ignore=ignore, without=without)
             if name is not None:
                 return name
         return None
@@ -208,16 +235,21 @@ def torso_options(static: RobotStatic, q: Array) -> Iterator[tuple[Array, tuple[
 
 
 @lru_cache(maxsize=64)
-def arm_links(model: RobotModel, arm: Arm, *, fingers: bool = True) -> tuple[str, ...]:
-    """The physical links that an arm's joints move, with its gripper's unless `fingers` is false.
+def arm_links(model: RobotModel, arm: Arm, without: Part | None = None) -> tuple[str, ...]:
+    """The physical links that an arm's joints move, but for its fingers or its whole hand.
 
     The first link is left out: it stays at the shoulder, where its hull overlaps what carries it.
     """
     joints = joint_links(model)
     body_of = load_description(model).body_of
     track = model.tracks[model.arm_track(arm)]
-    gripper = model.grippers[arm].joints if fingers and arm in model.grippers else ()
-    return tuple(dict.fromkeys(body_of[joints[j][1]][0] for j in (*track[1:], *gripper)))
+    gripper = model.grippers[arm].joints if arm in model.grippers else ()
+    moving = (*track[1:], *(() if without else gripper))
+    links = dict.fromkeys(body_of[joints[j][1]][0] for j in moving)
+    if without == "hand":
+        for link in (model.end_effectors[arm].link, joints[track[-1]][1]):
+            links.pop(body_of[link][0], None)
+    return tuple(links)
 
 
 def between(a: Array, b: Array, step: float = 0.25) -> Array:

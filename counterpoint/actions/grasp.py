@@ -382,7 +382,7 @@ class _Planner:
         hit = self._obstacles.hit
         return (
             hit(wide[0], self._arms)
-            or hit(wide[1], self._arms, fingers=False)  # the palm stays clear of the object too
+            or hit(wide[1], self._arms, without="fingers")  # the palm stays clear of the object too
             or hit(wide[1], self._arms, ignore=self._own)
             or hit(closed[0], self._arms, ignore=self._own, tolerance=-ROOM)
         )

@@ -20,7 +20,7 @@ SLOWEST = 0.05  # m/s: at corners that could not be rounded
 GAIN = 4.0  # 1/s: how fast an offset from the path is made good
 GLANCE = 0.2  # s: how far ahead along the path the heading is taken from,
 CORNER = 0.03  # m: and at least that far
-ASKEW = 0.3  # rad: a differential base that is further off its path's direction turns first
+ASKEW = 0.3  # rad: a differential base that is further off its direction turns first
 ASTRAY = 0.2  # m off its path at which a base makes that good before it goes on
 LAST_LEG = 1.0  # m before the end within which the base turns to its final heading
 CRAWL = 0.5  # m/s: at lower speeds steering back to the path becomes no sharper
@@ -113,7 +113,9 @@ class PathDrive:
             return np.array([0.0, 0.0, turn])
         along = wrap_angle(self._tangent(self.travelled) - yaw)
         slow = float(self._progress.speed[0]) <= SLOWEST + 1e-3
-        if not self._omnidirectional and slow and abs(along) > ASKEW and not self.finished:
+        # Beside its path it wants a heading that leads back, however far off the path's own.
+        askew = min(abs(along), abs(off)) > ASKEW
+        if not self._omnidirectional and slow and askew and not self.finished:
             return np.array([0.0, 0.0, turn])
         wanted_x, wanted_y = self._at(np.array([self.travelled]))[0].tolist()
         astray = math.hypot(wanted_x - x, wanted_y - y)

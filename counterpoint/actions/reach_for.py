@@ -14,7 +14,7 @@ from counterpoint.actions.arguments import (
     check_orientation,
     check_positive,
 )
-from counterpoint.actions.arm_motion import TrackLimits, line_waypoints
+from counterpoint.actions.arm_motion import Obstacles, TrackLimits, between, line_waypoints
 from counterpoint.actions.floor import above_floor, path_above_floor
 from counterpoint.actions.guarded import GuardedAction
 from counterpoint.actions.motion import JointMotion, PathMotion
@@ -30,6 +30,8 @@ SETTLE_FRAMES = 90
 CORRECT_AFTER = 20  # frames of settling
 MOVING = 0.02  # m/s: a target that passes the base faster is met, not waited for
 VAIN = 10.0  # s without coming nearer to a target that only creeps
+SEEDS_OF_A_POSE = 24  # an arm of six joints has few postures for a hand that is turned as asked
+NEAR_TARGET = 0.05  # rad: between postures on the way that are checked against the target
 DRIFT = 5e-4  # m: a goal posture whose hand is further off its target is improved
 
 
@@ -37,7 +39,8 @@ class ReachFor(GuardedAction):
     """Move one hand, or both at once, to a target; a moving one is followed.
 
     A hand that holds something moves straight and keeps its orientation, where it can; two hands
-    that hold things move in step.
+    that hold things move in step. Where the target is an object, the arm behind the hand keeps
+    clear of it, if it can.
 
     Args:
         target: A position [m], an object, (object, affordance) or a robot; with two arms, one for
@@ -130,7 +133,7 @@ class ReachFor(GuardedAction):
         for arm, point in zip(self.arms, points, strict=True):
             if self._too_far(arm, point, static, dynamic):
                 return []
-            answer, tracks = self._solve(arm, point, q, static, dynamic, tracks)
+            answer, tracks = self._solve(arm, point, q, resp, static, dynamic, tracks)
             if not answer.success:
                 distance = answer.position_error
                 return self.end(
@@ -220,6 +223,7 @@ class ReachFor(GuardedAction):
         arm: Arm,
         point: Array,
         q: Array,
+        resp: Response,
         static: RobotStatic,
         dynamic: RobotState,
         tracks: tuple[str, ...],
@@ -227,7 +231,8 @@ class ReachFor(GuardedAction):
         """A posture for one hand; the torso joins only where the arm alone cannot.
 
         A hand that holds something keeps its orientation; where that is impossible, the direction
-        in which it points; else only its position counts, from the posture it has.
+        in which it points; else only its position counts, from the posture it has. The rest of
+        the arm keeps out of the floor, and of the object that the hand reaches for, where it can.
         """
         kinematics = static.kinematics
         inverse = static.mount_inverse
@@ -235,15 +240,25 @@ class ReachFor(GuardedAction):
         extra = [tracks] if tracks else [(), ("torso",)] if "torso" in static.model.tracks else [()]
         holding = dynamic.held.get(arm) is not None
         answer: Solution | None = None
+        named = name_of(self.targets[self.arms.index(arm)])
+        solid = None
+        if named in resp.objects:
+            reach = static.kinematics.arm_length(arm)
+            solid = Obstacles(resp, static, point, reach, only=(str(named),))
 
         def rank(posture: Array) -> int:
             if not above_floor(static, posture, (arm,)):
+                return 3
+            if not path_above_floor(static, q, posture, (arm,)):
                 return 2
-            return 0 if path_above_floor(static, q, posture, (arm,)) else 1
+            way = between(q, posture, NEAR_TARGET)
+            return 1 if solid and solid.hit_along(way, (arm,), without="hand") else 0
 
         for also in extra:
             if self.orientation is not None:
-                answer = kinematics.solve(arm, goal, q, tracks=also, rank=rank)
+                answer = kinematics.solve(
+                    arm, goal, q, tracks=also, seeds=SEEDS_OF_A_POSE, rank=rank
+                )
                 self._oriented[arm] = answer.success
             elif holding:
                 answer = kinematics.solve(arm, goal, q, tracks=also, seeds=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trials import finish, navigate_trial
+from trials import finish
 
 from counterpoint import (
     ActionStatus,
@@ -24,6 +24,7 @@ from counterpoint import (
 )
 from counterpoint import commands as cmd
 from counterpoint.actions import Action, NavigateTo
+from counterpoint.actions.path_drive import PathDrive
 from counterpoint.robots import get_model, register_model, registry
 
 Scene = Callable[..., Controller]
@@ -95,9 +96,22 @@ def test_drives_round_a_wall_without_touching_it(scene: Scene, two_wheels: str, 
     assert highest > 1.3  # it went round the wall's north end
 
 
-def test_arrives_in_random_furnished_rooms() -> None:
-    outcomes = [navigate_trial(k, seed=1) for k in range(5)]
-    assert not [(k, o.stage, o.reason) for k, o in enumerate(outcomes) if not o.success]
+def test_a_base_beside_its_path_that_cannot_drive_sideways_gets_back_to_it(
+    scene: Scene, two_wheels: str
+) -> None:
+    """It used to turn towards the path, away from the path's direction, and wait for ever."""
+    a = robot(model=two_wheels, position=(-2, 0, 0))
+    c = scene(a)
+    path = np.array([[-2.0, 0.3], [1.0, 0.3]])
+    radii = np.full(2, math.inf)
+    way = PathDrive(path, radii, a.static.model, a.dynamic, 1 / c.frames_per_second)
+
+    def policy(_: object, __: object, dynamic: Any) -> dict[str, np.ndarray] | None:
+        return None if way.finished else {"base": way.step(dynamic)}
+
+    action = finish(c, a.follow_policy(policy, 900, "base"))
+    assert action.status is ActionStatus.success and way.finished
+    np.testing.assert_allclose(a.dynamic.base_position[:2], path[-1], atol=0.05)
 
 
 @pytest.mark.parametrize("target", ["table", "shelf"])

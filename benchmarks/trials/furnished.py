@@ -8,14 +8,14 @@ one connected region of it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, label
 
 from counterpoint import commands as cmd
-from counterpoint import derive_substream
 
 CELL = 0.02  # m
 ROOM_TO_DRIVE = 0.6  # m: radius of the disc that must get there; tiago_pro at rest covers 0.51
@@ -39,6 +39,14 @@ class Piece:
     size: np.ndarray
     at: np.ndarray
     yaw: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, model: str) -> Self:
+        """One of a random size, in the middle of the room."""
+        size = np.array([rng.uniform(*r) for r in KINDS[model]])
+        if model == "cylinder":
+            size[1] = size[0]
+        return cls(model, size, np.zeros(2), 0.0)
 
     def distance(self, points: np.ndarray) -> np.ndarray:
         """From points (..., 2) to its footprint [m], 0 within."""
@@ -70,7 +78,6 @@ class FurnishedRoom:
         start: Position [m] and yaw [rad], shape (3,).
         target: A position (3,) [m], or an object id.
         straight: Whether the straight line to it is free.
-        rejected: Draws that were thrown away, by reason.
     """
 
     size: tuple[float, float]
@@ -78,7 +85,6 @@ class FurnishedRoom:
     start: np.ndarray
     target: Any
     straight: bool
-    rejected: dict[str, int] = field(default_factory=dict)
 
     def commands(self) -> list[cmd.Command]:
         """The room and its furniture."""
@@ -92,10 +98,13 @@ class FurnishedRoom:
         return float(np.hypot(*(position - self.target[:2])))
 
 
-def draw_room(index: int, seed: int = 0) -> FurnishedRoom:
-    """Room number `index`: drawn again until there is a way from its start to its target."""
-    rng = derive_substream(f"furnished room {index}", seed).default_rng()
-    rejected = {"no room for start and target": 0, "no way": 0}
+def draw_room(rng: np.random.Generator, rejected: Counter[str]) -> FurnishedRoom:
+    """A room, drawn again until there is a way from its start to its target.
+
+    Args:
+        rng: Draws it.
+        rejected: Counts what was thrown away, by reason.
+    """
     while True:
         size = rng.uniform(6, 10), rng.uniform(6, 10)
         xs = np.arange(-size[0] / 2 + CELL / 2, size[0] / 2, CELL)
@@ -128,9 +137,7 @@ def draw_room(index: int, seed: int = 0) -> FurnishedRoom:
         line = start + np.linspace(0, 1, 200)[:, None] * (end - start)
         others = [p for p in pieces.values() if p.at is not end]
         straight = all((p.distance(line) >= ROOM_TO_DRIVE).all() for p in others)
-        return FurnishedRoom(
-            size, pieces, np.array([*start, yaw]), target, straight, rejected
-        )  # fmt: skip
+        return FurnishedRoom(size, pieces, np.array([*start, yaw]), target, straight)
 
 
 def _furnish(rng: np.random.Generator, size: tuple[float, float]) -> dict[str, Piece]:
@@ -141,12 +148,10 @@ def _furnish(rng: np.random.Generator, size: tuple[float, float]) -> dict[str, P
         if len(pieces) == wanted:
             break
         model = list(KINDS)[rng.integers(len(KINDS))]
-        extents = np.array([rng.uniform(*r) for r in KINDS[model]])
-        if model == "cylinder":
-            extents[1] = extents[0]
-        half = np.hypot(*extents[:2]) / 2
-        at = np.array([rng.uniform(-s / 2 + half + 0.02, s / 2 - half - 0.02) for s in size])
-        piece = Piece(model, extents, at, rng.uniform(-math.pi, math.pi))
+        piece = Piece.draw(rng, model)
+        half = np.hypot(*piece.size[:2]) / 2
+        piece.at = np.array([rng.uniform(-s / 2 + half + 0.02, s / 2 - half - 0.02) for s in size])
+        piece.yaw = rng.uniform(-math.pi, math.pi)
         rim = _rim(piece)
         if all((p.distance(rim) > 0.02).all() and (piece.distance(_rim(p)) > 0.02).all()
                for p in pieces.values()):  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property, lru_cache
 from itertools import combinations, product
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from counterpoint import Arm
+from counterpoint import Arm, derive_substream
 from counterpoint.core.pose import Array
 from counterpoint.robots import get_model
 from counterpoint.robots.description import load_description
@@ -15,6 +18,7 @@ from counterpoint.robots.kinematics import kinematics_of
 from counterpoint.simulation.hulls import robot_hulls
 from counterpoint.simulation.overlap import overlaps
 
+HANDS = 30_000
 TOUCHING = 0.002  # m: overlaps that are less deep are resting contacts
 
 
@@ -28,23 +32,19 @@ class Postures:
     Args:
         model: The robot model.
         arm: The arm.
-        rng: Draws the joint states.
 
     Attributes:
-        drawn: Joint states drawn so far.
-        below_floor: Of those, how many had a link below the floor.
-        overlapping: And how many had links that overlap.
-        furthest: Largest distance from shoulder to hand over all draws [m].
+        limits: Lower and upper limits of the arm's joints, shape (2, n) [rad].
     """
 
-    def __init__(self, model: str, arm: Arm, rng: np.random.Generator) -> None:
+    def __init__(self, model: str, arm: Arm) -> None:
         robot = get_model(model)
-        self.arm, self._rng = arm, rng
+        self.arm = arm
         self.kinematics = kinematics_of(robot)
         self._hulls = dict(robot_hulls(robot))
         self._track = self.kinematics.track_indices(robot.arm_track(arm))
-        self.drawn = self.below_floor = self.overlapping = 0
-        self.furthest = 0.0
+        low, high = self.kinematics.lower[self._track], self.kinematics.upper[self._track]
+        self.limits = np.maximum(low, -np.pi), np.minimum(high, np.pi)
         body_of, links_of = load_description(robot).body_of, joint_links(robot)
         joints = robot.tracks[robot.arm_track(arm)]
         # How far along the arm each link is: what carries it is 0; fingers move with the hand.
@@ -55,7 +55,7 @@ class Postures:
         solid = [n for n, parts in self._hulls.items() if parts]
         self._moved = [n for n in solid if along.get(n, 0) > 0]
         rest = [n for n in solid if n not in self._moved]
-        at_rest = self._points(np.array(self.kinematics.home))
+        at_rest = self._at_rest = self._points(np.array(self.kinematics.home))
         self.pairs = [
             (a, b)
             for a, b in (*product(self._moved, rest), *combinations(self._moved, 2))
@@ -63,23 +63,57 @@ class Postures:
             and not _overlap(at_rest[a], at_rest[b])
         ]
 
-    def draw(self) -> tuple[Array, Array]:
-        """A joint vector, shape (n,), and where the hand is then with the robot at the origin."""
-        low, high = self.kinematics.lower[self._track], self.kinematics.upper[self._track]
-        low, high = np.maximum(low, -np.pi), np.minimum(high, np.pi)
+    def draw(self, rng: np.random.Generator, rejected: Counter[str]) -> tuple[Array, Array]:
+        """A joint vector, shape (n,), and where the hand is then with the robot at the origin.
+
+        Args:
+            rng: Draws it.
+            rejected: Counts what was thrown away, by reason.
+        """
         while True:
-            q = np.array(self.kinematics.home)
-            q[self._track] = self._rng.uniform(low, high)
-            self.drawn += 1
-            hand = self.kinematics.tool_pose(q, self.arm).p
-            self.furthest = max(self.furthest, float(np.linalg.norm(hand - self.shoulder())))
+            q = self.any(rng)
             points = self._points(q)
             if min(float(p[:, 2].min()) for n in self._moved for p in points[n]) < 0.0:
-                self.below_floor += 1
+                rejected["below the floor"] += 1
             elif any(_overlap(points[a], points[b]) for a, b in self.pairs):
-                self.overlapping += 1
+                rejected["links overlap"] += 1
             else:
-                return q, hand
+                return q, self.kinematics.tool_pose(q, self.arm).p
+
+    def clear_of(self, other: Postures, q: Array) -> bool:
+        """Whether this arm and another overlap nowhere in joint vector `q`, shape (n,)."""
+        points = self._points(q)
+        pairs = product(self._moved, other._moved)
+        return not any(_overlap(points[a], points[b]) for a, b in pairs)
+
+    def any(self, rng: np.random.Generator) -> Array:
+        """A joint vector, shape (n,), wherever the links are then."""
+        q = np.array(self.kinematics.home)
+        q[self._track] = rng.uniform(*self.limits)
+        return q
+
+    @cached_property
+    def hands(self) -> cKDTree:
+        """Where the hand is in many postures: what it can get to, whatever a solver says."""
+        rng = derive_substream(f"hands {self.kinematics.model.name} {self.arm}").default_rng()
+        hands = [self.kinematics.tool_pose(self.any(rng), self.arm).p for _ in range(HANDS)]
+        return cKDTree(np.array(hands))
+
+    @cached_property
+    def furthest(self) -> float:
+        """How far the hand gets from the shoulder [m]."""
+        return float(np.linalg.norm(self.hands.data - self.shoulder(), axis=1).max())
+
+    def clear_at_rest(self, point: Array) -> float:
+        """Room between a point, shape (3,) [m], and the robot's links at rest, at least [m].
+
+        Measured to the boxes around the links' parts, in world axes.
+        """
+        return min(
+            float(np.linalg.norm(np.maximum(np.maximum(p.min(0) - point, point - p.max(0)), 0.0)))
+            for parts in self._at_rest.values()
+            for p in parts
+        )
 
     def shoulder(self) -> Array:
         """Where the arm begins with the robot at rest at the origin, shape (3,) [m]."""
@@ -96,3 +130,9 @@ class Postures:
 
 def _overlap(a: list[Array], b: list[Array]) -> bool:
     return any(overlaps(p, q, TOUCHING) for p in a for q in b)
+
+
+@lru_cache(maxsize=32)
+def postures_of(model: str, arm: Arm) -> Postures:
+    """The postures of an arm, made once a process."""
+    return Postures(model, arm)
