@@ -22,7 +22,7 @@ from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, hand_point, name_of
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
-from counterpoint.core.pose import Array, Pose
+from counterpoint.core.pose import Array, Pose, quaternion_from_yaw
 from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
@@ -202,7 +202,12 @@ class ReachFor(GuardedAction):
     def _is_moving(self, points: list[Array], dynamic: RobotState) -> bool:
         """Whether a target moves past the base, or the base past it."""
         assert self.controls is not None
-        seen = np.array([dynamic.base_pose.inverse().apply(p) for p in points])
+        # As commanded: a base gives way to its arms a little, and goes nowhere by that.
+        seen = np.array(points)
+        if dynamic.static.model.mobile:
+            x, y, yaw = dynamic.target[:3]
+            base = Pose(np.array([x, y, 0.0]), quaternion_from_yaw(float(yaw)))
+            seen = base.inverse().apply(seen)
         before, self._seen = self._seen, seen
         if before is None:
             return False

@@ -363,6 +363,7 @@ EVERY_COMMAND: list[list[cmd.Command]] = [
         cmd.CreateEmptyRoom(),
         cmd.SetGravity(gravity=(0, 0, -5)),
         cmd.SetLighting(ambient=0.5),
+        cmd.DrawDebug(drawing_id="way", points=[(0, 0, 0), (1, 0, 0)]),
         BALL,
         cmd.AddWall(object_id="screen", start=(1, -1, 0), end=(1, 1, 0), height=1),
         cmd.AddArticulation(object_id="door", model="door", position=(-1, -2, 0)),
