@@ -1,0 +1,410 @@
+"""Barriers of an articulated robot, as rows for the inner layer.
+
+A barrier is a function h of the joint positions and of time that is at least 0 where all is well.
+At joint velocities q̇ it changes by `gradient · q̇ + drift`, and the inner layer asks for
+`gradient · q̇ + drift ≥ −κ(h)`, with κ the barrier's class-K function. Barriers compose as a list;
+each stacks its rows, one a sphere or a pair of spheres that is within its activation distance.
+
+All positions, velocities and Jacobians are in one frame, the world's. Gradients are exact where h
+is smooth; on the few surfaces where it is not (a box's inner diagonals, coincident centres), one of
+the one-sided gradients is taken, always the same.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.core.pose import Array
+
+DEFAULT_GAIN = 10.0
+"""Class-K gain [1/s]."""
+
+COINCIDENT = 1e-9
+"""Points nearer than this are parted along x [m]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmState:
+    """An articulated robot at one instant. The caller computes it; nothing is checked here.
+
+    Attributes:
+        q: Joint positions, shape (n,) [rad or m].
+        centres: Centres of the spheres that cover the robot, shape (s, 3) [m].
+        jacobian: Their velocities per joint velocity, shape (s, 3, n).
+        radii: Their radii, shape (s,) [m].
+        tool_position: The end effector, shape (3,) [m].
+        tool_jacobian: Its linear, then angular velocity per joint velocity, shape (6, n). Joints
+            are in the order of the chain, from the base to the tool.
+    """
+
+    q: Array
+    centres: Array
+    jacobian: Array
+    radii: Array
+    tool_position: Array
+    tool_jacobian: Array
+
+
+class Rows(NamedTuple):
+    """Rows of a barrier.
+
+    Attributes:
+        value: h, shape (m,).
+        gradient: ∂h/∂q, shape (m, n).
+        drift: ∂h/∂t at fixed joints, shape (m,), or None where nothing but the robot moves.
+    """
+
+    value: Array
+    gradient: Array
+    drift: Array | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Barrier(ABC):
+    """What all barriers share: the class-K function.
+
+    κ(h) is `gain · h` near 0 and below, and goes on as the square root `√(2 · braking · h − …)`
+    with which h can be brought to rest at a deceleration of `braking`.
+
+    Attributes:
+        gain: [1/s], above 0.
+        braking: Deceleration of h that can be counted on [unit of h / s²]; infinite for a κ that is
+            linear everywhere.
+    """
+
+    gain: float = DEFAULT_GAIN
+    braking: float = inf
+
+    @abstractmethod
+    def rows(self, state: ArmState) -> Rows:
+        """The barrier's rows at a state."""
+
+
+def class_k(value: Array, gain: Array | float, braking: Array | float) -> Array:
+    """κ(h): how fast a barrier may fall, shape (m,); of a continuous slope, and 0 at 0."""
+    linear: Array = gain * value
+    knee = braking / np.square(gain)
+    with np.errstate(invalid="ignore"):
+        root = np.sqrt(2.0 * braking * value - braking * knee)
+    # Not `value > knee`: a value that is no number has to stay one.
+    return np.where(value <= knee, linear, root)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class JointLimits(Barrier):
+    """Distance to the ends of each joint's range: 2n rows, lower ends first.
+
+    Attributes:
+        lower: Lowest positions, shape (n,) [rad or m].
+        upper: Highest positions.
+    """
+
+    lower: Array
+    upper: Array
+
+    def rows(self, state: ArmState) -> Rows:  # noqa: D102 - as of `Barrier`
+        value = np.concatenate((state.q - self.lower, self.upper - state.q))
+        return Rows(value, _signed_identity(len(state.q)))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SelfCollision(Barrier):
+    """Distance between spheres of the robot itself.
+
+    Attributes:
+        pairs: Pairs of spheres that may touch, shape (k, 2).
+        margin: Distance that is to remain [m].
+        activation: Pairs further apart than this have no row [m].
+    """
+
+    pairs: NDArray[np.intp]
+    margin: float = 0.0
+    activation: float = inf
+
+    def rows(self, state: ArmState) -> Rows:  # noqa: D102
+        i, j = self.pairs[:, 0], self.pairs[:, 1]
+        offset = state.centres[i] - state.centres[j]
+        span = _norm(offset)
+        value = span - (state.radii[i] + state.radii[j]) - self.margin
+        if self.activation < inf:
+            near = ~(value >= self.activation)  # a value that is no number is kept, and found
+            i, j, offset, span, value = i[near], j[near], offset[near], span[near], value[near]
+        gradient = _along(_units(offset, span), state.jacobian[i] - state.jacobian[j])
+        return Rows(value, gradient)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Obstacles(Barrier):
+    """Distance from every sphere of the robot to every one of some rigid bodies.
+
+    A body moves with its velocity at its position, and turns about it.
+
+    Attributes:
+        positions: Centres, shape (k, 3) [m].
+        velocities: Their velocities, shape (k, 3) [m/s]; None for bodies at rest.
+        angular_velocities: Shape (k, 3) [rad/s]; None for bodies that do not turn.
+        margin: Distance that is to remain [m].
+        activation: Pairs further apart than this have no row [m].
+    """
+
+    positions: Array
+    velocities: Array | None = None
+    angular_velocities: Array | None = None
+    margin: float = 0.0
+    activation: float = inf
+
+    @abstractmethod
+    def distances(self, offset: Array) -> tuple[Array, Array]:
+        """Signed distance of points to the bodies' surfaces, and its gradient.
+
+        Args:
+            offset: Points less the bodies' positions, shape (s, k, 3) [m].
+
+        Returns:
+            Distances, shape (s, k), and unit vectors away from the surfaces, shape (s, k, 3).
+        """
+
+    def rows(self, state: ArmState) -> Rows:  # noqa: D102
+        offset = state.centres[:, None] - self.positions
+        distance, normal = self.distances(offset)
+        value = distance - (state.radii + self.margin)[:, None]
+        sphere, body = np.nonzero(~(value >= self.activation))
+        normal = normal[sphere, body]
+        drift: Array | None = None
+        if self.velocities is not None:
+            drift = -_dot(normal, self.velocities[body])
+        if self.angular_velocities is not None:
+            turning = _dot(normal, _cross(self.angular_velocities[body], offset[sphere, body]))
+            drift = -turning if drift is None else drift - turning
+        return Rows(value[sphere, body], _along(normal, state.jacobian[sphere]), drift)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Spheres(Obstacles):
+    """Spheres: those that cover other robots, or balls.
+
+    Attributes:
+        radii: Shape (k,) [m].
+    """
+
+    radii: Array
+
+    def distances(self, offset: Array) -> tuple[Array, Array]:  # noqa: D102
+        span = _norm(offset)
+        return span - self.radii, _units(offset, span)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Boxes(Obstacles):
+    """Boxes.
+
+    Attributes:
+        rotations: World from box, shape (k, 3, 3).
+        half_sizes: Shape (k, 3) [m].
+    """
+
+    rotations: Array
+    half_sizes: Array
+
+    def distances(self, offset: Array) -> tuple[Array, Array]:  # noqa: D102
+        local = np.einsum("skj,kji->ski", offset, self.rotations)
+        beyond = np.abs(local) - self.half_sizes
+        distance, normal = _corner_distance(beyond)
+        normal = np.copysign(normal, local)
+        return distance, np.einsum("ski,kji->skj", normal, self.rotations)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Cylinders(Obstacles):
+    """Upright cylinders, seen from their own frame: their axis is its z.
+
+    Attributes:
+        rotations: World from cylinder, shape (k, 3, 3).
+        radii: Shape (k,) [m].
+        half_lengths: Shape (k,) [m].
+    """
+
+    rotations: Array
+    radii: Array
+    half_lengths: Array
+
+    def distances(self, offset: Array) -> tuple[Array, Array]:  # noqa: D102
+        local = np.einsum("skj,kji->ski", offset, self.rotations)
+        across, along = local[..., :2], local[..., 2]
+        radius = _norm(across)
+        beyond = np.stack((radius - self.radii, np.abs(along) - self.half_lengths), axis=-1)
+        distance, slope = _corner_distance(beyond)
+        normal = np.empty_like(local)
+        normal[..., :2] = slope[..., :1] * _units(across, radius)
+        normal[..., 2] = np.copysign(slope[..., 1], along)
+        return distance, np.einsum("ski,kji->skj", normal, self.rotations)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class HalfSpaces(Barrier):
+    """Every sphere of the robot on the good side of planes: walls, a floor, a ceiling.
+
+    Attributes:
+        normals: Unit vectors to the good side, shape (w, 3).
+        offsets: The planes are `normal · x = offset`, shape (w,) [m].
+        margin: Distance that is to remain [m].
+        activation: Spheres further from a plane than this have no row [m].
+    """
+
+    normals: Array
+    offsets: Array
+    margin: float = 0.0
+    activation: float = inf
+
+    def rows(self, state: ArmState) -> Rows:  # noqa: D102
+        value = state.centres @ self.normals.T - self.offsets - (state.radii + self.margin)[:, None]
+        sphere, wall = np.nonzero(~(value >= self.activation))
+        gradient = _along(self.normals[wall], state.jacobian[sphere])
+        return Rows(value[sphere, wall], gradient)
+
+
+def keep_in_box(
+    lower: Array,
+    upper: Array,
+    *,
+    margin: float = 0.0,
+    activation: float = inf,
+    gain: float = DEFAULT_GAIN,
+    braking: float = inf,
+) -> HalfSpaces:
+    """The whole body inside a box along the axes of the world, from `lower` to `upper` (3,) [m]."""
+    return HalfSpaces(
+        normals=np.array(_signed_identity(3)), offsets=np.concatenate((lower, np.negative(upper))),
+        margin=margin, activation=activation, gain=gain, braking=braking,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EndEffectorBox(Barrier):
+    """The end effector inside a box along the axes of the world: 6 rows, lower faces first.
+
+    Attributes:
+        lower: Its lowest corner, shape (3,) [m].
+        upper: Its highest corner.
+    """
+
+    lower: Array
+    upper: Array
+
+    def rows(self, state: ArmState) -> Rows:  # noqa: D102
+        p, jacobian = state.tool_position, state.tool_jacobian[:3]
+        value = np.concatenate((p - self.lower, self.upper - p))
+        return Rows(value, np.concatenate((jacobian, -jacobian)))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Singularity(Barrier):
+    """Manipulability above a threshold: one row.
+
+    Manipulability is `w = √det(J Jᵀ)` (Yoshikawa 1985), of the whole tool Jacobian where the arm
+    has six joints or more, else of its linear part.
+
+    Attributes:
+        threshold: Least manipulability.
+    """
+
+    threshold: float
+
+    def rows(self, state: ArmState) -> Rows:  # noqa: D102
+        value, gradient = manipulability(state.tool_jacobian)
+        return Rows(np.array([value - self.threshold]), gradient[None])
+
+
+def manipulability(jacobian: Array) -> tuple[float, Array]:
+    """Manipulability of a serial chain, and its gradient.
+
+    The derivative of a geometric Jacobian's columns (vᵢ, ωᵢ) is again made of them: joint k turns
+    the column of every later joint as a rigid body, and moves the tool under every earlier one. So
+    the gradient costs two cumulative sums.
+
+    Args:
+        jacobian: Linear, then angular velocity of the tool per joint velocity, shape (6, n), joints
+            in the order of the chain.
+
+    Returns:
+        w, and ∂w/∂q, shape (n,); zeros at a singularity, where w has no gradient.
+    """
+    linear, angular = jacobian[:3].T, jacobian[3:].T
+    rows = jacobian if jacobian.shape[1] >= 6 else jacobian[:3]
+    gram = rows @ rows.T
+    square = float(np.linalg.det(gram))
+    if not square > 1e-18:
+        return (0.0 if square <= 1e-18 else square), np.full(len(linear), 0.0 * square)
+    value = square**0.5
+    weighted: Array = np.asarray(np.linalg.solve(gram, rows).T, dtype=np.float64)
+    turned = _cross(linear, weighted[:, :3])
+    if len(rows) == 6:
+        turned = turned + _cross(angular, weighted[:, 3:])
+    moved = _cross(weighted[:, :3], angular)
+    later = np.cumsum(turned[::-1], axis=0)[::-1]
+    earlier = np.cumsum(moved, axis=0) - moved
+    return value, value * (_dot(angular, later) + _dot(linear, earlier))
+
+
+def _corner_distance(beyond: Array) -> tuple[Array, Array]:
+    """Distance to the corner region {x ≤ 0}, and its gradient, by coordinate, shape (..., d).
+
+    Inside, it is the nearest face's; the first of equals.
+    """
+    outside = np.maximum(beyond, 0.0)
+    span = _norm(outside)
+    face = beyond.argmax(axis=-1)
+    depth = np.take_along_axis(beyond, face[..., None], axis=-1)[..., 0]
+    out = depth > 0.0
+    normal = outside / np.where(out, span, 1.0)[..., None]
+    inner = ~out
+    normal[inner] = np.eye(beyond.shape[-1])[face[inner]]
+    return np.where(out, span, depth), normal
+
+
+def _units(offset: Array, span: Array) -> Array:
+    """Unit vectors along `offset`, of lengths `span`; x where that is 0."""
+    unit: Array = offset / np.maximum(span, COINCIDENT)[..., None]
+    at_zero = span < COINCIDENT
+    if at_zero.any():
+        unit[at_zero] = np.eye(1, offset.shape[-1])
+    return unit
+
+
+def _norm(vectors: Array) -> Array:
+    out: Array = np.sqrt(np.einsum("...k,...k->...", vectors, vectors))
+    return out
+
+
+def _dot(a: Array, b: Array) -> Array:
+    out: Array = np.einsum("mk,mk->m", a, b)
+    return out
+
+
+def _along(normal: Array, jacobian: Array) -> Array:
+    """Rows `normal · J`, shape (m, n), of unit vectors (m, 3) and Jacobians (m, 3, n)."""
+    out: Array = np.matmul(normal[:, None, :], jacobian)[:, 0]
+    return out
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """Cross products of rows, shape (m, 3): `numpy.cross` without its overhead."""
+    out: Array = a[:, _NEXT] * b[:, _LAST] - a[:, _LAST] * b[:, _NEXT]
+    return out
+
+
+_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
+
+
+@lru_cache(maxsize=16)
+def _signed_identity(n: int) -> Array:
+    out = np.concatenate((np.eye(n), -np.eye(n)))
+    out.setflags(write=False)
+    return out
