@@ -29,6 +29,9 @@ DEFAULT_GAIN = 10.0
 COINCIDENT = 1e-9
 """Points nearer than this are parted along x [m]."""
 
+SINGULAR = 1e-18
+"""A squared manipulability up to this is 0, and has no gradient."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmState:
@@ -130,14 +133,14 @@ class SelfCollision(Barrier):
 
     def rows(self, state: ArmState) -> Rows:  # noqa: D102
         i, j = self.pairs[:, 0], self.pairs[:, 1]
-        offset = state.centres[i] - state.centres[j]
+        offset = state.centres.take(i, axis=0) - state.centres.take(j, axis=0)
         span = _norm(offset)
-        value = span - (state.radii[i] + state.radii[j]) - self.margin
+        value = span - (state.radii.take(i) + state.radii.take(j)) - self.margin
         if self.activation < inf:
             near = ~(value >= self.activation)  # a value that is no number is kept, and found
             i, j, offset, span, value = i[near], j[near], offset[near], span[near], value[near]
-        gradient = _along(_units(offset, span), state.jacobian[i] - state.jacobian[j])
-        return Rows(value, gradient)
+        approach = state.jacobian.take(i, axis=0) - state.jacobian.take(j, axis=0)
+        return Rows(value, _along(_units(offset, span), approach))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -179,11 +182,11 @@ class Obstacles(Barrier):
         normal = normal[sphere, body]
         drift: Array | None = None
         if self.velocities is not None:
-            drift = -_dot(normal, self.velocities[body])
+            drift = -_dot(normal, self.velocities.take(body, axis=0))
         if self.angular_velocities is not None:
             turning = _dot(normal, _cross(self.angular_velocities[body], offset[sphere, body]))
             drift = -turning if drift is None else drift - turning
-        return Rows(value[sphere, body], _along(normal, state.jacobian[sphere]), drift)
+        return Rows(value[sphere, body], _along(normal, state.jacobian.take(sphere, axis=0)), drift)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -266,7 +269,7 @@ class HalfSpaces(Barrier):
     def rows(self, state: ArmState) -> Rows:  # noqa: D102
         value = state.centres @ self.normals.T - self.offsets - (state.radii + self.margin)[:, None]
         sphere, wall = np.nonzero(~(value >= self.activation))
-        gradient = _along(self.normals[wall], state.jacobian[sphere])
+        gradient = _along(self.normals[wall], state.jacobian.take(sphere, axis=0))
         return Rows(value[sphere, wall], gradient)
 
 
@@ -337,17 +340,22 @@ def manipulability(jacobian: Array) -> tuple[float, Array]:
         w, and ∂w/∂q, shape (n,); zeros at a singularity, where w has no gradient.
     """
     linear, angular = jacobian[:3].T, jacobian[3:].T
-    rows = jacobian if jacobian.shape[1] >= 6 else jacobian[:3]
+    n = len(linear)
+    rows = jacobian if n >= 6 else jacobian[:3]
     gram = rows @ rows.T
     square = float(np.linalg.det(gram))
-    if not square > 1e-18:
-        return (0.0 if square <= 1e-18 else square), np.full(len(linear), 0.0 * square)
+    if not square > SINGULAR:
+        return 0.0 * square, np.full(n, 0.0 * square)  # what is no number stays none
     value = square**0.5
-    weighted: Array = np.asarray(np.linalg.solve(gram, rows).T, dtype=np.float64)
-    turned = _cross(linear, weighted[:, :3])
-    if len(rows) == 6:
-        turned = turned + _cross(angular, weighted[:, 3:])
-    moved = _cross(weighted[:, :3], angular)
+    weighted = (np.linalg.inv(gram) @ rows).T
+    translation, rotation = weighted[:, :3], weighted[:, 3:]
+    if n < 6:
+        rotation = np.zeros_like(translation)
+    crossed = _cross(
+        np.concatenate((linear, angular, translation)),
+        np.concatenate((translation, rotation, angular)),
+    )
+    turned, moved = crossed[:n] + crossed[n : 2 * n], crossed[2 * n :]
     later = np.cumsum(turned[::-1], axis=0)[::-1]
     earlier = np.cumsum(moved, axis=0) - moved
     return value, value * (_dot(angular, later) + _dot(linear, earlier))
@@ -390,17 +398,15 @@ def _dot(a: Array, b: Array) -> Array:
 
 def _along(normal: Array, jacobian: Array) -> Array:
     """Rows `normal · J`, shape (m, n), of unit vectors (m, 3) and Jacobians (m, 3, n)."""
-    out: Array = np.matmul(normal[:, None, :], jacobian)[:, 0]
+    out: Array = np.einsum("mk,mkn->mn", normal, jacobian)
     return out
 
 
 def _cross(a: Array, b: Array) -> Array:
     """Cross products of rows, shape (m, 3): `numpy.cross` without its overhead."""
-    out: Array = a[:, _NEXT] * b[:, _LAST] - a[:, _LAST] * b[:, _NEXT]
+    a, b = np.concatenate((a, a[:, :2]), axis=1), np.concatenate((b, b[:, :2]), axis=1)
+    out: Array = a[:, 1:4] * b[:, 2:5] - a[:, 2:5] * b[:, 1:4]
     return out
-
-
-_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
 
 
 @lru_cache(maxsize=16)

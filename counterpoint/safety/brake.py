@@ -61,7 +61,7 @@ class Brake:
     """
 
     pairs: NDArray[np.intp]
-    causes: NDArray[np.uint8]
+    causes: NDArray[np.intp]
     endangered: NDArray[np.bool_]
     away: Array
     blind: NDArray[np.bool_]
@@ -149,7 +149,7 @@ def decide_brake(
         offset, relative, distance = p[i] - p[j], v[i] - v[j], r[i] + r[j]
         span = np.linalg.norm(offset, axis=1)
         clear = known[i] & known[j] & np.isfinite(span)
-        causes = np.zeros(m, dtype=np.uint8)
+        causes = np.zeros(m, dtype=np.intp)
         causes[clear & (span <= distance)] |= BrakeCause.OVERLAP
         causes[np.broadcast_to(np.asarray(failed, dtype=np.bool_), (m,))] |= BrakeCause.INFEASIBLE
     lost = ~clear

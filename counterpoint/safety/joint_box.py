@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
 
+ENDLESS = 1e12
+"""Room in front of a joint without an end: it, too, takes a finite number of periods [rad or m]."""
+
 
 class JointBox:
     """An arm's limits.
@@ -62,6 +65,7 @@ class JointBox:
             if not (np.isfinite(value).all() and (value > 0.0).all()):
                 raise SafetyInputError(f"{name} must be positive and finite, not {value}")
         self._reach = self.acceleration * self.dt
+        self._step = self._reach * self.dt
 
     @property
     def size(self) -> int:
@@ -80,20 +84,18 @@ class JointBox:
         """
         low, high = q_dot - self._reach, q_dot + self._reach
         low, high = _within(-self.velocity, self.velocity, low, high)
-        slow = self.stopping_speed(q - self.lower)
-        fast = self.stopping_speed(self.upper - q)
+        slow, fast = self.stopping_speed(np.array((q - self.lower, self.upper - q)))
         return _within(-slow, fast, low, high)
 
     def stopping_speed(self, room: Array) -> Array:
-        """The highest velocity from which a joint stops within `room`, shape (n,).
+        """The highest velocity from which a joint stops within `room`, shape (..., n).
 
         It is held for one period, then lowered by `acceleration · dt` a period. Below 0 room, it is
         the velocity that brings the joint back in one period.
         """
-        step = self._reach * self.dt
-        finite = np.minimum(room, 1e12)  # an endless range still has a number of periods
-        periods = np.floor(0.5 * (np.sqrt(1.0 + 8.0 * np.maximum(finite, 0.0) / step) - 1.0))
-        rest = finite - 0.5 * step * periods * (periods + 1.0)
+        room = np.minimum(room, ENDLESS)
+        periods = np.floor(np.sqrt(np.maximum(room, 0.0) * (2.0 / self._step) + 0.25) - 0.5)
+        rest = room - 0.5 * self._step * periods * (periods + 1.0)
         speed: Array = periods * self._reach + rest / ((periods + 1.0) * self.dt)
         return speed
 

@@ -14,6 +14,7 @@ solution, the arm slows down as hard as its box lets it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -87,14 +88,12 @@ class OSCBF:
         self, box: JointBox, *, joint_weight: ArrayLike = 1.0, task_weight: ArrayLike = 0.0
     ) -> None:
         self.box = box
-        joint = np.square(np.broadcast_to(np.asarray(joint_weight, np.float64), (box.size,)))
-        task = np.square(np.broadcast_to(np.asarray(task_weight, np.float64), (6,)))
-        if not (np.isfinite(joint).all() and np.isfinite(task).all()):
-            raise SafetyInputError("weights must be finite")
-        if np.min(joint_weight) <= 0.0 or np.min(task_weight) < 0.0:
-            raise SafetyInputError("joint weights must be above 0, task weights at least 0")
-        self._joint = joint
-        self._task = task if task.any() else None
+        joint = _diagonal(joint_weight, box.size, "joint_weight")
+        task = _diagonal(task_weight, 6, "task_weight")
+        if not (joint > 0.0).all():
+            raise SafetyInputError(f"joint weights must be above 0, not {joint_weight}")
+        self._joint = joint * joint
+        self._task = task * task if task.any() else None
 
     def filter(
         self,
@@ -129,32 +128,17 @@ class OSCBF:
         ):
             if array.shape != shape:
                 raise SafetyInputError(f"{name} must have shape {shape}, not {array.shape}")
-        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found below
+        if twist_nominal is not None and twist_nominal.shape != (6,):
+            raise SafetyInputError(f"twist_nominal must have shape (6,), not {twist_nominal.shape}")
+        # What is not finite is found by looking, not by warnings.
+        with np.errstate(invalid="ignore", over="ignore"):
             gradient, bound = self._rows(state, barriers)
-        if not all_finite(state.q, q_dot):
-            return _fallback(np.zeros(n), np.zeros(n), bound, "the joint state is not finite")
-        low, high = self.box.at(state.q, q_dot)
-        if not all_finite(gradient, bound):
-            return _fallback(low, high, bound, "a barrier is not finite")
-        hessian, linear = self._cost(q_dot_nominal, state, twist_nominal)
-        if not all_finite(hessian, linear):
-            return _fallback(low, high, bound, "the nominal motion is not finite")
-        try:
-            answer = solve(
-                hessian, linear, gradient, bound, low, high,
-                soft=True, weight=SLACK_WEIGHT * (1.0 + float(np.abs(linear).sum())),
-            )  # fmt: skip
-        except SafetyError as error:
-            return _fallback(low, high, bound, str(error))
-        worst = float(answer.slack.max(initial=0.0))
-        return OSCBFResult(
-            q_dot=answer.x,
-            slack=answer.slack,
-            active_rows=np.flatnonzero(gradient @ answer.x - bound <= TOLERANCE),
-            max_slack=worst,
-            slack_l2=float(np.sqrt(answer.slack @ answer.slack)),
-            status=InnerStatus.OPTIMAL if worst <= TOLERANCE else InnerStatus.RELAXED,
-        )
+            if not all_finite(state.q, q_dot):
+                rest = np.zeros(n)
+                return _fallback(rest, rest, bound, "the joint state is not finite")
+            low, high = self.box.at(state.q, q_dot)
+            hessian, linear = self._cost(q_dot_nominal, state, twist_nominal)
+            return _solve(hessian, linear, gradient, bound, low, high)
 
     def _rows(self, state: ArmState, barriers: Sequence[Barrier]) -> tuple[Array, Array]:
         """All barriers' rows, `gradient · q̇ ≥ bound`, shapes (m, n) and (m,)."""
@@ -192,6 +176,43 @@ class OSCBF:
             linear -= weighted @ (jacobian @ nominal if twist is None else twist)
         scale = hessian.trace() / len(hessian)
         return hessian / scale, linear / scale
+
+
+def _solve(
+    hessian: Array, linear: Array, gradient: Array, bound: Array, low: Array, high: Array
+) -> OSCBFResult:
+    """The program's answer, or a fallback."""
+    # Rows that hold everywhere in the box have no say: most, as the box is one period's reach.
+    least = gradient @ (0.5 * (low + high)) - np.abs(gradient) @ (0.5 * (high - low))
+    binding = np.flatnonzero(~(least >= bound))  # so that what is no number is kept
+    try:
+        q_dot = solve(
+            hessian, linear, gradient.take(binding, axis=0), bound.take(binding), low, high,
+            soft=True, weight=SLACK_WEIGHT * (1.0 + float(np.abs(linear).sum())),
+        ).x  # fmt: skip
+    except SafetyError as error:
+        return _fallback(low, high, bound, str(error))
+    short = bound - gradient @ q_dot
+    slack = np.maximum(short, 0.0)
+    worst = float(slack.max(initial=0.0))
+    return OSCBFResult(
+        q_dot=q_dot,
+        slack=slack,
+        active_rows=np.flatnonzero(short >= -TOLERANCE),
+        max_slack=worst,
+        slack_l2=math.sqrt(float(slack @ slack)),
+        status=InnerStatus.OPTIMAL if worst <= TOLERANCE else InnerStatus.RELAXED,
+    )
+
+
+def _diagonal(weight: ArrayLike, size: int, name: str) -> Array:
+    """A weight matrix's diagonal, shape (size,), of one number or all of them."""
+    given = np.asarray(weight, dtype=np.float64)
+    if given.shape not in ((), (size,)):
+        raise SafetyInputError(f"{name} is one number or has shape ({size},), not {given.shape}")
+    if not (np.isfinite(given).all() and (given >= 0.0).all()):
+        raise SafetyInputError(f"{name} must be finite and at least 0, not {weight}")
+    return np.broadcast_to(given, (size,))
 
 
 def _fallback(low: Array, high: Array, bound: Array, reason: str) -> OSCBFResult:

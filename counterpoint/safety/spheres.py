@@ -1,4 +1,4 @@
-"""A robot's body as few spheres, and where they are: the geometry of the inner layer.
+"""A robot's body as few spheres that hold it all.
 
 The cover is conservative: every surface of the hulls lies inside the union of the spheres, not only
 the points at which it was sampled.
@@ -15,11 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
 
-BALL_STEPS = 300
-"""Steps of the enclosing ball; its radius is within about 1/√steps of the least."""
+BALL_STEPS = 200
+"""Steps of the enclosing ball: its radius comes within about 1/√steps of the least."""
 
-CLUSTER_STEPS = 30
+CLUSTER_STEPS = 20
 """Steps of the clustering."""
+
+CELLS = 12
+"""Clustering sees one point in each cell of a grid that parts a link's length into so many."""
 
 
 def surface_points(vertices: ArrayLike, triangles: ArrayLike, spacing: float) -> Array:
@@ -56,53 +59,76 @@ def surface_points(vertices: ArrayLike, triangles: ArrayLike, spacing: float) ->
     return np.unique(np.concatenate(samples), axis=0)
 
 
-def enclosing_ball(points: Array) -> tuple[Array, float]:
+def enclosing_ball(points: Array, steps: int = BALL_STEPS) -> tuple[Array, float]:
     """A ball that holds all points, next to the smallest (Bădoiu, Clarkson 2003).
+
+    Args:
+        points: Shape (p, 3), p ≥ 1 [m].
+        steps: How long to look for a smaller one.
 
     Returns:
         Its centre, shape (3,), and its radius [m]; every point is inside, whatever the steps.
     """
     centre = points.mean(axis=0)
-    for step in range(1, BALL_STEPS + 1):
+    best, least = centre, np.inf
+    for step in range(1, steps + 1):
         offsets = points - centre
-        furthest = int(np.einsum("pk,pk->p", offsets, offsets).argmax())
+        squares = np.einsum("pk,pk->p", offsets, offsets)
+        furthest = int(squares.argmax())
+        if squares[furthest] < least:
+            best, least = centre, float(squares[furthest])
         centre = centre + offsets[furthest] / (step + 1)
-    return centre, float(np.linalg.norm(points - centre, axis=1).max())
+    return best, float(np.sqrt(least))
+
+
+def cluster(points: Array, count: int) -> Array:
+    """Centres of at most `count` clusters of about one size, shape (k, 3).
+
+    Seeds lie far from each other (Gonzalez 1985); then each moves to the centre of the ball about
+    the points nearest to it, until the largest gets no smaller. Equal points give equal centres.
+    """
+    length = float(np.ptp(points, axis=0).max())
+    cells = np.floor((points - points.min(axis=0)) * (CELLS / max(length, 1e-9)))
+    points = points[np.unique(cells, axis=0, return_index=True)[1]]
+    first = np.linalg.norm(points - points.mean(axis=0), axis=1)
+    seeds = [points[int(first.argmax())]]
+    reach = np.linalg.norm(points - seeds[0], axis=1)
+    while len(seeds) < count and reach.max() > 0.0:
+        seeds.append(points[int(reach.argmax())])
+        reach = np.minimum(reach, np.linalg.norm(points - seeds[-1], axis=1))
+    centres = best = np.array(seeds)
+    least = np.inf
+    for _ in range(CLUSTER_STEPS):
+        nearest = _nearest(points, centres)
+        balls = [enclosing_ball(points[nearest == k], 30) for k in np.unique(nearest)]
+        centres = np.array([centre for centre, _ in balls])
+        largest = max(radius for _, radius in balls)
+        if largest > least - 1e-6:
+            break
+        best, least = centres, largest
+    return best
 
 
 def cover_points(points: Array, count: int) -> tuple[Array, Array]:
     """Few spheres that hold all points.
 
-    Points are clustered about seeds that lie far from each other (Gonzalez 1985, then Lloyd 1982,
-    with balls' centres for means); each cluster has its ball. Equal points give equal spheres.
-
     Args:
-        points: Shape (p, 3) [m].
+        points: Shape (p, 3), p ≥ 1 [m].
         count: How many spheres at most, at least 1.
 
     Returns:
         Centres, shape (k, 3), and radii, shape (k,), k ≤ count.
     """
-    seeds = [points.mean(axis=0)]
-    reach = np.linalg.norm(points - seeds[0], axis=1)
-    seeds = [points[int(reach.argmax())]]
-    reach = np.linalg.norm(points - seeds[0], axis=1)
-    while len(seeds) < count and reach.max() > 0.0:
-        seeds.append(points[int(reach.argmax())])
-        reach = np.minimum(reach, np.linalg.norm(points - seeds[-1], axis=1))
-    centres = np.array(seeds)
-    best: tuple[Array, Array] | None = None
-    for _ in range(CLUSTER_STEPS):
-        nearest = np.linalg.norm(points[:, None] - centres, axis=2).argmin(axis=1)
-        balls = [enclosing_ball(points[nearest == k]) for k in np.unique(nearest)]
-        moved, radii = np.array([c for c, _ in balls]), np.array([r for _, r in balls])
-        if best is None or radii.max() < best[1].max():
-            best = moved, radii
-        if len(moved) == len(centres) and np.allclose(moved, centres, rtol=0.0, atol=1e-6):
-            break
-        centres = moved
-    assert best is not None
-    return best
+    nearest = _nearest(points, cluster(points, count))
+    balls = [enclosing_ball(points[nearest == k]) for k in np.unique(nearest)]
+    return np.array([centre for centre, _ in balls]), np.array([radius for _, radius in balls])
+
+
+def _nearest(points: Array, centres: Array) -> NDArray[np.intp]:
+    # |p − c|² less |p|², which is the same for all centres.
+    squares = np.einsum("kj,kj->k", centres, centres) - 2.0 * points @ centres.T
+    nearest: NDArray[np.intp] = squares.argmin(axis=1)
+    return nearest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,57 +192,3 @@ def cover_links(points: Sequence[Array], total: int, *, margin: float = 0.0) -> 
         offsets=np.concatenate([c for c, _ in covers.values()] or [np.empty((0, 3))]),
         radii=np.concatenate([r for _, r in covers.values()] or [np.empty(0)]) + margin,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JointAxes:
-    """How joints move links.
-
-    Attributes:
-        links: Index of each joint's child link, whose origin lies on the axis, shape (n,).
-        axes: Unit vectors along the axes in the child links' frames, shape (n, 3).
-        sliding: Which joints slide instead of turning, shape (n,).
-        moves: Whether a joint moves a link, shape (l, n).
-    """
-
-    links: NDArray[np.intp]
-    axes: Array
-    sliding: NDArray[np.bool_]
-    moves: NDArray[np.bool_]
-
-    def screws(self, rotations: Array, positions: Array) -> tuple[Array, Array]:
-        """Angular velocity per joint velocity, and the linear velocity at the world's origin.
-
-        Args:
-            rotations: World from link, shape (l, 3, 3).
-            positions: The links' origins, shape (l, 3) [m].
-
-        Returns:
-            Shapes (n, 3) and (n, 3). A point x moves with `linear + angular × x`.
-        """
-        axes = np.matmul(rotations[self.links], self.axes[:, :, None])[:, :, 0]
-        angular = np.where(self.sliding[:, None], 0.0, axes)
-        turning = _cross(positions[self.links], axes)
-        return angular, np.where(self.sliding[:, None], axes, turning)
-
-    def jacobian(self, angular: Array, linear: Array, points: Array, links: Array) -> Array:
-        """Velocities of points fixed to links per joint velocity, shape (s, 3, n).
-
-        Args:
-            angular: As of `screws`.
-            linear: As of `screws`.
-            points: Shape (s, 3) [m].
-            links: The link of each point, shape (s,).
-        """
-        moving = (linear + _cross(angular, points[:, None])) * self.moves[links][:, :, None]
-        out: Array = np.ascontiguousarray(moving.transpose(0, 2, 1))
-        return out
-
-
-def _cross(a: Array, b: Array) -> Array:
-    """Cross products of the last axes, broadcast: `numpy.cross` without its overhead."""
-    out: Array = a[..., _NEXT] * b[..., _LAST] - a[..., _LAST] * b[..., _NEXT]
-    return out
-
-
-_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
