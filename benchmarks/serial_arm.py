@@ -1,4 +1,4 @@
-"""A serial arm drawn at random, with exact kinematics in double precision: for finite differences."""
+"""A serial arm drawn at random, with exact kinematics: for finite differences."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class OSCBF:
         joint = _diagonal(joint_weight, box.size, "joint_weight")
         task = _diagonal(task_weight, 6, "task_weight")
         if not (joint > 0.0).all():
-            raise SafetyInputError(f"joint weights must be above 0, not {joint_weight}")
+            raise SafetyInputError(f"joint weights must be above 0, not {joint_weight!r}")
         self._joint = joint * joint
         self._task = task * task if task.any() else None
 
@@ -211,7 +211,7 @@ def _diagonal(weight: ArrayLike, size: int, name: str) -> Array:
     if given.shape not in ((), (size,)):
         raise SafetyInputError(f"{name} is one number or has shape ({size},), not {given.shape}")
     if not (np.isfinite(given).all() and (given >= 0.0).all()):
-        raise SafetyInputError(f"{name} must be finite and at least 0, not {weight}")
+        raise SafetyInputError(f"{name} must be finite and at least 0, not {weight!r}")
     return np.broadcast_to(given, (size,))
 
 

@@ -157,7 +157,7 @@ def test_a_row_beyond_the_box_is_approached_as_far_as_the_box_goes():
 BROKEN = {
     "q": lambda s: replace(s, q=np.full(N, math.nan)),
     "centres": lambda s: replace(s, centres=s.centres * math.nan),
-    "jacobian": lambda s: replace(s, jacobian=s.jacobian * math.inf),
+    "jacobian": lambda s: replace(s, jacobian=np.full_like(s.jacobian, math.inf)),
     "radii": lambda s: replace(s, radii=s.radii * math.nan),
     "tool_position": lambda s: replace(s, tool_position=np.full(3, math.inf)),
     "tool_jacobian": lambda s: replace(s, tool_jacobian=s.tool_jacobian * math.nan),
