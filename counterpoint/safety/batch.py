@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
 from counterpoint.safety.agents import all_finite
-from counterpoint.safety.barrier import BRAKING_MARGIN, DEFAULT_CBF_GAMMA, Rows, ego_rows
+from counterpoint.safety.barrier import BRAKING_MARGIN, DEFAULT_CBF_GAMMA, Braking
 from counterpoint.safety.cbf_qp import check_settings
+from counterpoint.safety.rows import Rows, ego_rows
 
 
 class BatchAnswer(NamedTuple):
@@ -82,16 +83,13 @@ def filter_pairs(
         proposed, offset, velocity, contact, own, theirs, held, slack
     ):
         raise SafetyInputError("contact must have shape (n,), and all numbers must be finite")
-    if n == 0:
-        empty = np.zeros(0)
-        rows = ego_rows(offset, velocity, contact, own, theirs, slack, gamma=gamma, dt=held)
-        return BatchAnswer(proposed, np.zeros(0, dtype=np.bool_), empty, rows)
-    check_settings(float(held.min()), gamma, 1.0)
-    if contact.min() < 0 or theirs.min() < 0:
+    check_settings(float(held.min(initial=1.0)), gamma, 1.0)
+    if contact.min(initial=0.0) < 0 or theirs.min(initial=0.0) < 0:
         raise SafetyInputError("contact and partner_accel must be zero or more")
     if not np.all((1.0 - BRAKING_MARGIN) * own - theirs > 0.0):
         raise SafetyInputError("a pair cannot be made safe: its partner accelerates as hard")
-    rows = ego_rows(offset, velocity, contact, own, theirs, slack, gamma=gamma, dt=held)
+    braking = Braking.of(own, theirs, held, offset.shape[1])
+    rows = ego_rows(offset, velocity, contact, braking, slack if slack.any() else None, gamma=gamma)
     lower = rows.asked + theirs
     box = np.broadcast_to(own, (n,))[:, None]
     action = np.minimum(np.maximum(proposed, -box), box)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
 from counterpoint.safety.agents import Agents, PairKey
-from counterpoint.safety.barrier import barrier, geometry, stopping_speed
+from counterpoint.safety.barrier import Braking, barrier, geometry, stopping_speed
 from counterpoint.safety.lambdas import LambdaDict
 
 DEFAULT_EPSILON = 0.0
@@ -40,8 +40,8 @@ class Period(NamedTuple):
         asked_untuned: Relative acceleration that the row asked for at λ = 0, shape (k,) [m/s²].
         offset: Relative position, shape (k, d) [m].
         velocity: Relative velocity, shape (k, d) [m/s].
-        keep: Distance that is kept between centres, shape (k,) [m].
-        alpha: Braking counted on, shape (k,) [m/s²].
+        contact: Sum of the radii, shape (k,) [m].
+        braking: What was counted on.
         active: Which rows held the action back, shape (k,).
     """
 
@@ -53,8 +53,8 @@ class Period(NamedTuple):
     asked_untuned: Array
     offset: Array
     velocity: Array
-    keep: Array
-    alpha: Array
+    contact: Array
+    braking: Braking
     active: NDArray[np.bool_]
 
 
@@ -104,7 +104,8 @@ class PredictionGapLoss:
     @staticmethod
     def _barrier(period: Period, offset: Array, velocity: Array) -> Array:
         seen = geometry(offset, velocity)
-        return barrier(seen.distance - period.keep, seen.closing, period.alpha)
+        gap = seen.distance - (period.contact + period.braking.margin)
+        return barrier(gap, seen.closing, period.braking.alpha)
 
 
 def constant_velocity_predict(position: Array, velocity: Array, dt: float) -> Array:
@@ -198,13 +199,10 @@ class SafetyState:
             if not (right and math.isfinite(value)):
                 raise SafetyInputError(f"{name} cannot be {value!r} here")
 
-    def values(self, keys: tuple[PairKey, ...]) -> Array:
-        """λ of `keys`, shape (len(keys),); pairs not seen before enter at 0."""
+    def values(self, keys: tuple[PairKey, ...]) -> list[float]:
+        """λ of `keys`; pairs not seen before enter at 0."""
         known = self.lambda_
-        for key in keys:
-            if key not in known:
-                known[key] = 0.0
-        return np.array([known[key] for key in keys], dtype=np.float64)
+        return [known.setdefault(key, 0.0) for key in keys]
 
     def notice(self, agents: Agents, identities: Mapping[str, str] | None = None) -> None:
         """Forget the pairs of agents that left, and start afresh with partners that were exchanged.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from counterpoint.core.errors import SafetyInfeasible, SafetyInputError, listing
 from counterpoint.core.pose import Array
 from counterpoint.safety.agents import Agents, AgentSnapshot, make_pair_keys
+from counterpoint.safety.barrier import Braking
 from counterpoint.safety.bounds import Bounds
 from counterpoint.safety.cbf_qp import EgoOnlyCBFQP, snapshot
 from counterpoint.safety.conformal import Loss, Period, SafetyState, realised_shortfall
@@ -18,7 +19,7 @@ from counterpoint.safety.control_models import AgentControlModel
 from counterpoint.safety.interface import FilterInfo, Regime
 from counterpoint.safety.joint_cbf_qp import JointCBFQP
 
-CERTIFICATE_TOLERANCE = 1e-9  # m/s: rounding of a barrier that is exactly 0
+CERTIFICATE_TOLERANCE = 1e-6  # m/s: what rounding does to a barrier of 0, a root of the gap
 
 
 class Decision(Protocol):
@@ -98,8 +99,15 @@ class SafetyFilter:
     ) -> None:
         self.cbf, self.brake, self.emergency, self.loss = cbf, brake, dict(emergency), loss
         self.state = SafetyState() if state is None else state
-        decided = [cbf.model.uid] if isinstance(cbf, EgoOnlyCBFQP) else list(cbf.models)
-        without = [uid for uid in decided if uid not in self.emergency]
+        self._ego: str | None
+        self._models: dict[str, AgentControlModel]
+        self._bounds: dict[str, Bounds]
+        if isinstance(cbf, EgoOnlyCBFQP):
+            self._ego = cbf.model.uid
+            self._models, self._bounds = {self._ego: cbf.model}, {self._ego: cbf.bounds}
+        else:
+            self._ego, self._models, self._bounds = None, cbf.models, cbf.bounds
+        without = [uid for uid in self._models if uid not in self.emergency]
         if without:
             raise SafetyInputError(f"no emergency controller is given of {listing(without)}")
         self._last: Period | None = None
@@ -128,7 +136,7 @@ class SafetyFilter:
 
         Args:
             agents: Who is where; numbers that are not finite make it brake.
-            proposed: The ego's action, shape (action_dim,), or in the joint modes everybody's by id.
+            proposed: The ego's action, shape (action_dim,); in the joint modes everybody's, by id.
             identities: Agent → who is behind it, such as a policy's name.
             predicted_velocity: As for `EgoOnlyCBFQP.filter`.
 
@@ -177,15 +185,15 @@ class SafetyFilter:
         """What to do where a number is missing: the brake decides on all pairs."""
         self._last = None
         keys, row = make_pair_keys(agents.ids), {uid: k for k, uid in enumerate(agents.ids)}
-        ego = self.cbf.model.uid if isinstance(self.cbf, EgoOnlyCBFQP) else None
-        if ego is not None:
-            agents.row_of(ego)
-            keys = [key for key in keys if ego in key]
+        if self._ego is not None:
+            agents.row_of(self._ego)
+            keys = [key for key in keys if self._ego in key]
         pairs = np.array([(row[a], row[b]) for a, b in keys], dtype=np.intp).reshape(-1, 2)
         k, d = len(keys), agents.position.shape[-1]
         empty = Period(
             tuple(keys), pairs[:, 0], pairs[:, 1], agents.ids, np.zeros((k, d)), np.zeros(k),
-            np.zeros((k, d)), np.zeros((k, d)), np.zeros(k), np.zeros(k), np.zeros(k, np.bool_),
+            np.zeros((k, d)), np.zeros((k, d)), np.zeros(k), Braking.of(0.0, 0.0, self.cbf.dt, d),
+            np.zeros(k, dtype=np.bool_),
         )  # fmt: skip
         unknown = np.full(k, np.nan)
         lambdas = {key: self.state.lambda_.get(key, 0.0) for key in keys}
@@ -208,34 +216,29 @@ class SafetyFilter:
             agents.position, agents.velocity, agents.radius, pairs=pairs, barrier=barrier,
             failed=failed,
         )  # fmt: skip
-        ego_only = isinstance(self.cbf, EgoOnlyCBFQP)
-        models = {self.cbf.model.uid: self.cbf.model} if ego_only else self.cbf.models
         actions: dict[str, Array] = {}
         blind, fired = [], False
         for row, uid in enumerate(agents.ids):
-            if uid not in models:
+            if uid not in self._models:
                 continue
             if decision.blind[row]:
                 blind.append(uid)
             if decision.endangered[row] or answer is None:
-                actions[uid] = self._override(uid, models[uid], agents, row, decision)
+                actions[uid] = self._override(uid, agents, row, decision)
                 fired = True
             else:
-                actions[uid] = answer if ego_only else answer[uid]
+                actions[uid] = answer[uid] if self._ego is None else answer
         self.fired += fired
         info = info._replace(
             fallback_fired=fired, intervened=info.intervened or fired, blind=tuple(blind)
         )
-        return (actions[self.cbf.model.uid] if ego_only else actions), info
+        return (actions if self._ego is None else actions[self._ego]), info
 
-    def _override(
-        self, uid: str, model: AgentControlModel, agents: Agents, row: int, decision: Decision
-    ) -> Array:
+    def _override(self, uid: str, agents: Agents, row: int, decision: Decision) -> Array:
         if decision.blind[row]:
-            return np.zeros(model.action_dim)
-        bounds = self.cbf.bounds if isinstance(self.cbf, EgoOnlyCBFQP) else self.cbf.bounds[uid]
+            return np.zeros(self._models[uid].action_dim)
         return self.emergency[uid].compute_override(
-            snapshot(agents, row), decision.away[row][None, :], bounds
+            snapshot(agents, row), decision.away[row][None, :], self._bounds[uid]
         )
 
 

@@ -34,7 +34,7 @@ class Regime(Enum):
     FEASIBLE = "while feasible"
     """The same with several partners: proven as long as one action fulfils all rows."""
     LINEARISED = "linearised"
-    """The action reaches the acceleration through a Jacobian: what that leaves out is not covered."""
+    """The action becomes acceleration through a Jacobian: what that leaves out is not covered."""
     COOPERATIVE = "cooperative"
     """Partners are taken to do what the filter decided for them."""
     PREDICTED = "predicted"
@@ -53,13 +53,15 @@ class FilterInfo(NamedTuple):
         lambda_: λ of each pair [m/s²].
         gap: Between the surfaces, shape (k,) [m]; negative in an overlap.
         barrier: h along the normals, shape (k,) [m/s].
-        certificate: h along the rows' directions, shape (k,) [m/s]: below 0, no plan to stop is known.
+        certificate: h along the rows' directions, shape (k,) [m/s]: below 0, no plan to stop is
+            known.
         intervened: Whether the answer differs from what was proposed.
         solver: The solver that answered, or None where the proposal stood.
         infeasible: Whether no action fulfilled every row.
         fallback_fired: Whether the brake's action took the place of the filter's.
-        loss: Loss of each pair that was active in the period before, or None where nothing was learnt.
-        blind: Agents whose own state is not finite: they got the zero action, and need a standstill.
+        loss: Loss of each pair that was active in the period before; None where none was measured.
+        blind: Agents whose own state is not finite: they got the zero action, and need a
+            standstill.
     """
 
     mode: SafetyMode
@@ -109,8 +111,8 @@ class EgoOnlySafetyFilter(Protocol):
             proposed_action: Shape (action_dim,).
             agents: The ego and its partners.
             state: Read for λ; not changed but for pairs that enter.
-            predicted_velocity: Of every agent at the period's end, shape (n, d) [m/s]; read only where
-                partners' motion is predicted.
+            predicted_velocity: Of every agent at the period's end, shape (n, d) [m/s]; read only
+                where partners' motion is predicted.
 
         Raises:
             SafetyInputError: Something cannot be worked with.

@@ -1,4 +1,4 @@
-"""The outer layer for all agents at once: `SafetyMode.CENTRALIZED` and `SafetyMode.SHARED_CONTROL`."""
+"""The outer layer for all agents at once: `CENTRALIZED` and `SHARED_CONTROL`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ from numpy.typing import NDArray
 from counterpoint.core.errors import SafetyInputError, listing
 from counterpoint.core.pose import Array
 from counterpoint.safety.agents import Agents, PairKey, make_pair_keys
-from counterpoint.safety.barrier import (
-    BRAKING_MARGIN,
-    DEFAULT_CBF_GAMMA,
-    joint_rows,
-    sampling_margin,
-)
+from counterpoint.safety.barrier import DEFAULT_CBF_GAMMA, Braking
 from counterpoint.safety.bounds import Bounds
 from counterpoint.safety.cbf_qp import (
     answered,
@@ -30,6 +25,7 @@ from counterpoint.safety.cbf_qp import (
 from counterpoint.safety.conformal import Period, SafetyState
 from counterpoint.safety.control_models import AgentControlModel, DoubleIntegratorControlModel
 from counterpoint.safety.interface import FilterInfo, Regime, SafetyMode
+from counterpoint.safety.rows import joint_rows
 
 Split = Literal["joint", "proportional", "relative_degree_aware"]
 SPLITS = ("joint", "proportional", "relative_degree_aware")
@@ -46,7 +42,8 @@ class _Layout(NamedTuple):
     box: Array
     ball: Array
     capacity: Array
-    identity: Array | None  # of all, where every agent is a double integrator
+    braking: Braking
+    plain: bool  # whether every agent is a double integrator
 
 
 class JointCBFQP:
@@ -58,11 +55,11 @@ class JointCBFQP:
         dt: How long an action is held [s].
         mode: `CENTRALIZED`, or `SHARED_CONTROL`.
         ego: In `SHARED_CONTROL`, whose action is free.
-        partner_action_bound: In `SHARED_CONTROL`, by how much each component of a partner's action may
-            differ from what it proposed.
-        split: Who gives way. `joint` leaves it to the program; `proportional` shares out what each pair
-            is asked for by capacity, `relative_degree_aware` by the acceleration that each one's box
-            allows along the pair's direction at this state. Only in `CENTRALIZED`.
+        partner_action_bound: In `SHARED_CONTROL`, by how much each component of a partner's action
+            may differ from what it proposed.
+        split: Who gives way. `joint` leaves it to the program; `proportional` shares out what each
+            pair is asked for by capacity, `relative_degree_aware` by the acceleration that each
+            one's box allows along the pair's direction at this state. Only in `CENTRALIZED`.
         gamma: Class-K gain [1/s].
         activation_distance: Gap up to which a pair has a row [m].
         solver: As for `solve`.
@@ -134,26 +131,26 @@ class JointCBFQP:
         offset = agents.position[first] - agents.position[second]
         velocity = agents.velocity[first] - agents.velocity[second]
         contact = agents.radius[first] + agents.radius[second]
+        braking = layout.braking
         if self.activation_distance != math.inf:
             reach = contact + self.activation_distance
             pick = np.flatnonzero(np.vecdot(offset, offset) <= reach * reach)
             if pick.size < len(keys):
+                braking = braking.pick(pick, contact.shape)
                 first, second, contact = first[pick], second[pick], contact[pick]
                 offset, velocity = offset[pick], velocity[pick]
                 keys = tuple(keys[i] for i in pick)
-        alpha = layout.capacity[first] + layout.capacity[second]
-        lam = state.values(keys)
-        asked = joint_rows(offset, velocity, contact, alpha, lam, gamma=self.gamma, dt=self.dt)
-        margin = sampling_margin(alpha, 0.0, self.dt, self.dimension)
+        lambdas = state.values(keys)
+        lam = np.array(lambdas) if any(lambdas) else None
+        asked = joint_rows(offset, velocity, contact, braking, lam, gamma=self.gamma)
         info = FilterInfo(
             self.mode,
             Regime.LEARNT if state.lambda_max > 0.0 else Regime.COOPERATIVE,
             Period(
                 keys, first, second, layout.ids, asked.direction, asked.asked_untuned, offset,
-                velocity, contact + margin, (1.0 - BRAKING_MARGIN) * alpha,
-                np.zeros(len(keys), dtype=np.bool_),
+                velocity, contact, braking, np.zeros(len(keys), dtype=np.bool_),
             ),
-            dict(zip(keys, lam.tolist(), strict=True)),
+            dict(zip(keys, lambdas, strict=True)),
             asked.geometry.distance - contact,
             asked.barrier,
             asked.certificate,
@@ -209,16 +206,20 @@ class JointCBFQP:
         keys = make_pair_keys(agents.ids)
         row = {uid: k for k, uid in enumerate(agents.ids)}
         plain = all(isinstance(model, DoubleIntegratorControlModel) for model in models)
+        first = np.array([row[a] for a, _ in keys], dtype=np.intp)
+        second = np.array([row[b] for _, b in keys], dtype=np.intp)
+        shares = np.array(capacity)
         return _Layout(
             agents.ids,
             tuple(keys),
-            np.array([row[a] for a, _ in keys], dtype=np.intp),
-            np.array([row[b] for _, b in keys], dtype=np.intp),
+            first,
+            second,
             slots,
             box,
             ball,
-            np.array(capacity),
-            np.eye(self.dimension) if plain else None,
+            shares,
+            Braking.of(shares[first] + shares[second], 0.0, self.dt, self.dimension),
+            plain,
         )
 
     def _stacked(self, proposed: Mapping[str, Array], layout: _Layout) -> Array:
@@ -242,7 +243,7 @@ class JointCBFQP:
         """What the first and the second of each pair contribute, each of shape (k, all actions)."""
         k = len(first)
         of_first, of_second = np.zeros((k, layout.box.size)), np.zeros((k, layout.box.size))
-        if layout.identity is not None:
+        if layout.plain:
             shape = (k, len(layout.ids), self.dimension)
             of_first.reshape(shape)[np.arange(k), first] = direction
             of_second.reshape(shape)[np.arange(k), second] = -direction

@@ -31,6 +31,7 @@ DAQP_TOLERANCE = 1e-10
 DAQP_SOFT = 8
 PROXQP_ITERATIONS = 100  # without a solution it closes in at once and then never stops by itself
 ZERO_ROW = 1e-12
+UNIT_TOLERANCE = 1e-12  # rows this near to norm 1 are left as they are
 
 
 class QPSolution(NamedTuple):
@@ -138,12 +139,15 @@ def _checked(
     size += float(gradient.dot(gradient)) + float(norms.dot(norms)) + float(lower.dot(lower))
     if not math.isfinite(size):
         raise SafetyInputError("a quadratic program was given numbers that are not finite")
-    if not np.logical_and.reduce(box_lower <= box_upper):
+    if False in (box_lower <= box_upper).tolist():
         raise SafetyInputError("the box is empty, or an edge of it is not a number")
     if not weight > 0:
         raise SafetyInputError(f"weight must be above zero, not {weight!r}")
-    if m and float(np.minimum.reduce(norms)) < ZERO_ROW:
+    lengths = norms.tolist()
+    unit = rows
+    if m and (min(lengths) < 1.0 - UNIT_TOLERANCE or max(lengths) > 1.0 + UNIT_TOLERANCE):
         norms = np.where(norms > ZERO_ROW, norms, 1.0)
+        unit, lower = rows / norms[:, None], lower / norms
     mask: NDArray[np.bool_] | None
     if isinstance(soft, bool):
         mask = np.ones(m, dtype=np.bool_) if soft else None
@@ -151,16 +155,15 @@ def _checked(
         raise SafetyInputError(f"soft must be one flag or have shape {(m,)}, not {soft.shape}")
     else:
         mask = soft
-    unit = rows / norms[:, None]
-    problem = _Problem(hessian, gradient, unit, lower / norms, box_lower, box_upper, mask, weight)
+    problem = _Problem(hessian, gradient, unit, lower, box_lower, box_upper, mask, weight)
     return problem, norms
 
 
 def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
     n, m = problem.gradient.size, problem.lower.size
-    low = np.concatenate((problem.box_lower, problem.lower))
-    high = np.full(n + m, UNBOUNDED)
-    high[:n] = problem.box_upper
+    low, high = np.empty(n + m), np.empty(n + m)
+    low[:n], low[n:] = problem.box_lower, problem.lower
+    high[:n], high[n:] = problem.box_upper, UNBOUNDED
     sense = np.zeros(n + m, dtype=np.int32)
     if problem.soft is not None:
         sense[n:][problem.soft] = DAQP_SOFT
@@ -196,7 +199,7 @@ def _accepted(
     inside = np.minimum(np.maximum(x, problem.box_lower), problem.box_upper)
     missed = problem.lower - problem.rows.dot(inside)
     relaxed = False
-    if missed.size and float(np.maximum.reduce(missed)) > RESIDUAL_TOLERANCE:
+    if max(missed.tolist(), default=0.0) > RESIDUAL_TOLERANCE:
         over = missed > RESIDUAL_TOLERANCE * (1.0 + np.abs(problem.lower))
         hard = over if problem.soft is None else over & ~problem.soft
         if hard.any():
