@@ -137,6 +137,7 @@ class SafetyInfeasible(SafetyError, RuntimeError):
         closest: An action within the bounds that comes close to fulfilling them, shape (n,), or
             None.
         violation: By how much it misses the row it misses most, in that row's units.
+        info: What the filter that raised it knows about the period, a `FilterInfo`, or None.
     """
 
     def __init__(
@@ -144,6 +145,7 @@ class SafetyInfeasible(SafetyError, RuntimeError):
     ) -> None:
         self.closest = closest
         self.violation = violation
+        self.info: Any = None
         super().__init__(reason)
 
 

@@ -181,8 +181,11 @@ def make_pair_keys(ids: Iterable[str]) -> list[PairKey]:
 
 
 def all_finite(*arrays: Array) -> bool:
-    """Whether every number of every array is finite. Overflow of their sum counts as not finite."""
-    return math.isfinite(sum(float(np.add.reduce(array, axis=None)) for array in arrays))
+    """Whether every number of every array is finite, and its square is."""
+    total = 0.0
+    for array in arrays:
+        total += float(np.vdot(array, array))  # the cheapest pass over a small array
+    return math.isfinite(total)
 
 
 def _vector(value: Any, name: str) -> Array:

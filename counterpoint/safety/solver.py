@@ -31,6 +31,7 @@ DAQP_TOLERANCE = 1e-10
 DAQP_SOFT = 8
 PROXQP_ITERATIONS = 100  # without a solution it closes in at once and then never stops by itself
 ZERO_ROW = 1e-12
+UNIT_TOLERANCE = 1e-12  # rows this near to norm 1 are left as they are
 
 
 class QPSolution(NamedTuple):
@@ -99,14 +100,14 @@ def solve(
     problem, norms = _checked(hessian, gradient, rows, lower, box_lower, box_upper, soft, weight)
     if solver != "daqp":
         answer = _solve_by_name(problem, solver)
-        return _accepted(problem, norms, lower, answer, None, solver)
+        return _accepted(problem, norms, answer, None, solver)
     answer, multipliers = _daqp(problem)
     if answer is not None:
         try:
-            return _accepted(problem, norms, lower, answer, multipliers, "daqp")
+            return _accepted(problem, norms, answer, multipliers, "daqp")
         except SafetyInfeasible:
             pass  # its residuals are too large: the second solver decides
-    return _accepted(problem, norms, lower, _closest_by_proxqp(problem), None, "proxqp")
+    return _accepted(problem, norms, _closest_by_proxqp(problem), None, "proxqp")
 
 
 def _checked(
@@ -134,17 +135,19 @@ def _checked(
             "gradient, rows, lower, box_lower and box_upper must have shapes (n,), (m, n), (m,), "
             f"(n,) and (n,), not {', '.join(map(str, given))}"
         )
-    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    size += float(np.add.reduce(gradient)) + float(np.add.reduce(norms))
-    size += float(np.add.reduce(lower))
-    edges = float(np.add.reduce(box_lower)), float(np.add.reduce(box_upper))
-    if not math.isfinite(size) or math.isnan(edges[0]) or math.isnan(edges[1]):
+    norms = np.sqrt(np.vecdot(rows, rows))
+    size += float(gradient.dot(gradient)) + float(norms.dot(norms)) + float(lower.dot(lower))
+    if not math.isfinite(size):
         raise SafetyInputError("a quadratic program was given numbers that are not finite")
-    if not np.logical_and.reduce(box_lower <= box_upper):
-        raise SafetyInputError("the box is empty: a lower edge lies above its upper edge")
+    if False in (box_lower <= box_upper).tolist():
+        raise SafetyInputError("the box is empty, or an edge of it is not a number")
     if not weight > 0:
         raise SafetyInputError(f"weight must be above zero, not {weight!r}")
-    norms = np.where(norms > ZERO_ROW, norms, 1.0)
+    lengths = norms.tolist()
+    unit = rows
+    if m and (min(lengths) < 1.0 - UNIT_TOLERANCE or max(lengths) > 1.0 + UNIT_TOLERANCE):
+        norms = np.where(norms > ZERO_ROW, norms, 1.0)
+        unit, lower = rows / norms[:, None], lower / norms
     mask: NDArray[np.bool_] | None
     if isinstance(soft, bool):
         mask = np.ones(m, dtype=np.bool_) if soft else None
@@ -152,16 +155,15 @@ def _checked(
         raise SafetyInputError(f"soft must be one flag or have shape {(m,)}, not {soft.shape}")
     else:
         mask = soft
-    unit = rows / norms[:, None]
-    problem = _Problem(hessian, gradient, unit, lower / norms, box_lower, box_upper, mask, weight)
+    problem = _Problem(hessian, gradient, unit, lower, box_lower, box_upper, mask, weight)
     return problem, norms
 
 
 def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
     n, m = problem.gradient.size, problem.lower.size
-    low = np.concatenate((problem.box_lower, problem.lower))
-    high = np.full(n + m, UNBOUNDED)
-    high[:n] = problem.box_upper
+    low, high = np.empty(n + m), np.empty(n + m)
+    low[:n], low[n:] = problem.box_lower, problem.lower
+    high[:n], high[n:] = problem.box_upper, UNBOUNDED
     sense = np.zeros(n + m, dtype=np.int32)
     if problem.soft is not None:
         sense[n:][problem.soft] = DAQP_SOFT
@@ -173,45 +175,46 @@ def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
         return None, None
     multipliers = info["lam"]
     # Stationarity: that the answer is the minimum, not merely a feasible point.
-    residual = problem.hessian @ x + problem.gradient
+    of_rows = multipliers[n:]
+    residual = problem.hessian.dot(x)
+    residual += problem.gradient
     residual += multipliers[:n]
-    residual += multipliers[n:] @ problem.rows
-    scale = 1.0 + float(np.abs(problem.gradient).max()) + float(np.abs(multipliers).max())
-    if not float(np.abs(residual).max()) <= RESIDUAL_TOLERANCE * scale:
+    residual += of_rows.dot(problem.rows)
+    scale = 1.0 + problem.gradient.dot(problem.gradient) + multipliers.dot(multipliers)
+    if not residual.dot(residual) <= RESIDUAL_TOLERANCE**2 * scale:
         return None, None
-    return x, -multipliers[n:]
+    return x, -of_rows
 
 
 def _accepted(
     problem: _Problem,
     norms: Array,
-    lower: Array,
     x: Array | None,
     multipliers: Array | None,
     solver: str,
 ) -> QPSolution:
     """The answer within the box, or an error: it misses a hard row or the box."""
-    if x is None or not math.isfinite(float(np.add.reduce(x))):
+    if x is None or not math.isfinite(x.dot(x)):
         raise SafetyInfeasible(f"the safety program has no solution that {solver} could find")
     inside = np.minimum(np.maximum(x, problem.box_lower), problem.box_upper)
-    missed = problem.lower - problem.rows @ inside
-    tolerance = RESIDUAL_TOLERANCE * (1.0 + np.abs(problem.lower))
-    hard = missed > tolerance
+    missed = problem.lower - problem.rows.dot(inside)
     relaxed = False
-    if problem.soft is not None:
-        relaxed = bool(np.logical_or.reduce(hard & problem.soft))
-        hard &= ~problem.soft
-    if np.logical_or.reduce(hard):
-        worst = float((missed * norms)[hard].max())
-        raise SafetyInfeasible(
-            f"no action within its bounds fulfils every row: one is missed by {worst:.3g}",
-            closest=inside,
-            violation=worst,
-        )
+    if max(missed.tolist(), default=0.0) > RESIDUAL_TOLERANCE:
+        over = missed > RESIDUAL_TOLERANCE * (1.0 + np.abs(problem.lower))
+        hard = over if problem.soft is None else over & ~problem.soft
+        if hard.any():
+            worst = float((missed * norms)[hard].max())
+            raise SafetyInfeasible(
+                f"no action within its bounds fulfils every row: one is missed by {worst:.3g}",
+                closest=inside,
+                violation=worst,
+            )
+        relaxed = bool(over.any())
     if multipliers is None:
         multipliers = np.full(problem.lower.size, np.nan)
-    slack = np.maximum(missed, 0.0) * norms
-    return QPSolution(inside, slack, multipliers, relaxed, solver)
+    np.maximum(missed, 0.0, out=missed)
+    missed *= norms
+    return QPSolution(inside, missed, multipliers, relaxed, solver)
 
 
 def _with_slack_variables(problem: _Problem) -> tuple[Array, Array, Array, Array, Array]:
