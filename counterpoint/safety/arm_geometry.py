@@ -65,7 +65,8 @@ class ArmGeometry:
         self._links = np.append(spheres.links, tool_link).astype(np.intp)
         self._offsets = np.concatenate((spheres.offsets, np.reshape(tool_offset, (1, 3))))
         self._moves = axes.moves[self._links].astype(np.float64)[:, None, :]
-        self._turning = np.where(axes.sliding, 0.0, 1.0)[:, None]
+        self._sliding = axes.sliding.astype(np.float64)[:, None]
+        self._turning = 1.0 - self._sliding
 
     def state(self, q: Array, rotations: Array, positions: Array) -> ArmState:
         """The arm's state.
@@ -88,9 +89,7 @@ class ArmGeometry:
         spin[1, 0], spin[1, 2] = -z, x
         spin[2, 0], spin[2, 1] = y, -x
         # Velocity of the point that is at the world's origin: what slides, or −ω × anchor.
-        fixed = along * (1.0 - self._turning) - np.einsum(
-            "jk,kij->ji", positions.take(child, axis=0), spin
-        )
+        fixed = along * self._sliding - np.einsum("jk,kij->ji", positions.take(child, axis=0), spin)
         jacobian = (points @ spin.reshape(3, -1)).reshape(len(points), 3, -1)
         jacobian += fixed.T
         jacobian *= self._moves

@@ -178,15 +178,17 @@ class Obstacles(Barrier):
         offset = state.centres[:, None] - self.positions
         distance, normal = self.distances(offset)
         value = distance - (state.radii + self.margin)[:, None]
-        sphere, body = np.nonzero(~(value >= self.activation))
-        normal = normal[sphere, body]
+        near, sphere, body = _below(value, self.activation)
+        normal = normal.reshape(-1, 3).take(near, axis=0)
         drift: Array | None = None
         if self.velocities is not None:
             drift = -_dot(normal, self.velocities.take(body, axis=0))
         if self.angular_velocities is not None:
-            turning = _dot(normal, _cross(self.angular_velocities[body], offset[sphere, body]))
+            arm = offset.reshape(-1, 3).take(near, axis=0)
+            turning = _dot(normal, _cross(self.angular_velocities.take(body, axis=0), arm))
             drift = -turning if drift is None else drift - turning
-        return Rows(value[sphere, body], _along(normal, state.jacobian.take(sphere, axis=0)), drift)
+        gradient = _along(normal, state.jacobian.take(sphere, axis=0))
+        return Rows(value.take(near), gradient, drift)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -268,9 +270,9 @@ class HalfSpaces(Barrier):
 
     def rows(self, state: ArmState) -> Rows:  # noqa: D102
         value = state.centres @ self.normals.T - self.offsets - (state.radii + self.margin)[:, None]
-        sphere, wall = np.nonzero(~(value >= self.activation))
-        gradient = _along(self.normals[wall], state.jacobian.take(sphere, axis=0))
-        return Rows(value[sphere, wall], gradient)
+        near, sphere, wall = _below(value, self.activation)
+        normal = self.normals.take(wall, axis=0)
+        return Rows(value.take(near), _along(normal, state.jacobian.take(sphere, axis=0)))
 
 
 def keep_in_box(
@@ -377,6 +379,18 @@ def _corner_distance(beyond: Array) -> tuple[Array, Array]:
     return np.where(out, span, depth), normal
 
 
+def _below(
+    value: Array, activation: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Where values, shape (s, k), are below a distance: in the flat array, by row, by column.
+
+    A value that is no number is not found to be above, so that it is kept, and found later.
+    """
+    near = (~(value >= activation)).ravel().nonzero()[0]
+    row, column = np.divmod(near, value.shape[1])
+    return near, row, column
+
+
 def _units(offset: Array, span: Array) -> Array:
     """Unit vectors along `offset`, of lengths `span`; x where that is 0."""
     unit: Array = offset / np.maximum(span, COINCIDENT)[..., None]
@@ -387,12 +401,12 @@ def _units(offset: Array, span: Array) -> Array:
 
 
 def _norm(vectors: Array) -> Array:
-    out: Array = np.sqrt(np.einsum("...k,...k->...", vectors, vectors))
+    out: Array = np.sqrt(np.vecdot(vectors, vectors))
     return out
 
 
 def _dot(a: Array, b: Array) -> Array:
-    out: Array = np.einsum("mk,mk->m", a, b)
+    out: Array = np.vecdot(a, b)
     return out
 
 

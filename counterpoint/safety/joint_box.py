@@ -65,7 +65,12 @@ class JointBox:
             if not (np.isfinite(value).all() and (value > 0.0).all()):
                 raise SafetyInputError(f"{name} must be positive and finite, not {value}")
         self._reach = self.acceleration * self.dt
-        self._step = self._reach * self.dt
+        self._half = 0.5 * self._reach
+        self._scale = 2.0 / (self._reach * self.dt)
+        # Lower ends, upper ends: shape (2, n).
+        self._velocities = np.array((-self.velocity, self.velocity))
+        self._reaches = np.array((-self._reach, self._reach))
+        self._ends = np.array((-self.lower, self.upper))
 
     @property
     def size(self) -> int:
@@ -82,10 +87,11 @@ class JointBox:
         Returns:
             The lower and the upper end of the box, each shape (n,); lower ≤ upper.
         """
-        low, high = q_dot - self._reach, q_dot + self._reach
-        low, high = _within(-self.velocity, self.velocity, low, high)
-        slow, fast = self.stopping_speed(np.array((q - self.lower, self.upper - q)))
-        return _within(-slow, fast, low, high)
+        reached = q_dot + self._reaches
+        ends = _within(self._velocities, reached)
+        speed = self.stopping_speed(_INWARD * q + self._ends)
+        low, high = _within(speed * -_INWARD, ends)
+        return low, high
 
     def stopping_speed(self, room: Array) -> Array:
         """The highest velocity from which a joint stops within `room`, shape (..., n).
@@ -94,15 +100,16 @@ class JointBox:
         the velocity that brings the joint back in one period.
         """
         room = np.minimum(room, ENDLESS)
-        periods = np.floor(np.sqrt(np.maximum(room, 0.0) * (2.0 / self._step) + 0.25) - 0.5)
-        rest = room - 0.5 * self._step * periods * (periods + 1.0)
-        speed: Array = periods * self._reach + rest / ((periods + 1.0) * self.dt)
+        # After k whole periods of slowing down, room / (k + 1) a period is left to the fastest.
+        periods = np.floor(np.sqrt(np.maximum(room, 0.0) * self._scale + 0.25) - 0.5)
+        speed: Array = room / (periods * self.dt + self.dt) + periods * self._half
         return speed
 
 
-def _within(low: Array, high: Array, outer_low: Array, outer_high: Array) -> tuple[Array, Array]:
-    """The part of [low, high] inside the outer interval, or its end that is nearest."""
-    return (
-        np.minimum(np.maximum(low, outer_low), outer_high),
-        np.minimum(np.maximum(high, outer_low), outer_high),
-    )
+_INWARD = np.array([[1.0], [-1.0]])
+
+
+def _within(ends: Array, outer: Array) -> Array:
+    """The part of the intervals `ends` (2, n) inside `outer`, or its end that is nearest."""
+    inside: Array = np.minimum(np.maximum(ends, outer[0]), outer[1])
+    return inside

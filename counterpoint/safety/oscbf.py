@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.core.errors import SafetyError, SafetyInputError
 from counterpoint.core.pose import Array
-from counterpoint.safety.agents import all_finite
 from counterpoint.safety.barriers import ArmState, Barrier, class_k
 from counterpoint.safety.joint_box import JointBox
 from counterpoint.safety.solver import solve
@@ -93,6 +92,7 @@ class OSCBF:
         if not (joint > 0.0).all():
             raise SafetyInputError(f"joint weights must be above 0, not {joint_weight!r}")
         self._joint = joint * joint
+        self._hessian = np.diag(self._joint)
         self._task = task * task if task.any() else None
 
     def filter(
@@ -117,23 +117,22 @@ class OSCBF:
         Raises:
             SafetyInputError: If a shape does not match the box's.
         """
-        n = self.box.size
-        for name, array, shape in (
-            ("q_dot_nominal", q_dot_nominal, (n,)),
-            ("q_dot", q_dot, (n,)),
-            ("state.q", state.q, (n,)),
-            ("state.tool_jacobian", state.tool_jacobian, (6, n)),
-            ("state.jacobian", state.jacobian, (len(state.radii), 3, n)),
-            ("state.centres", state.centres, (len(state.radii), 3)),
-        ):
-            if array.shape != shape:
-                raise SafetyInputError(f"{name} must have shape {shape}, not {array.shape}")
-        if twist_nominal is not None and twist_nominal.shape != (6,):
-            raise SafetyInputError(f"twist_nominal must have shape (6,), not {twist_nominal.shape}")
+        n, s = self.box.size, len(state.radii)
+        given = (
+            q_dot_nominal.shape, q_dot.shape, state.q.shape, state.tool_jacobian.shape,
+            state.jacobian.shape, state.centres.shape,
+            (6,) if twist_nominal is None else twist_nominal.shape,
+        )  # fmt: skip
+        wanted = ((n,), (n,), (n,), (6, n), (s, 3, n), (s, 3), (6,))
+        if given != wanted:
+            raise SafetyInputError(
+                "q_dot_nominal, q_dot, state.q, state.tool_jacobian, state.jacobian, "
+                f"state.centres and twist_nominal must have shapes {wanted}, not {given}"
+            )
         # What is not finite is found by looking, not by warnings.
         with np.errstate(invalid="ignore", over="ignore"):
             gradient, bound = self._rows(state, barriers)
-            if not all_finite(state.q, q_dot):
+            if not math.isfinite(state.q.dot(state.q) + q_dot.dot(q_dot)):
                 rest = np.zeros(n)
                 return _fallback(rest, rest, bound, "the joint state is not finite")
             low, high = self.box.at(state.q, q_dot)
@@ -153,7 +152,9 @@ class OSCBF:
                 f"a barrier's gradient must have {self.box.size} columns, not {gradient.shape[1]}"
             )
         # A gain above 1 / dt would ask for more than the whole distance within one period.
-        gain = np.repeat([min(b.gain, 1.0 / self.box.dt) for b in barriers], counts)
+        gains = [min(barrier.gain, 1.0 / self.box.dt) for barrier in barriers]
+        uniform = gains.count(gains[0]) == len(gains)
+        gain = gains[0] if uniform else np.repeat(gains, counts)
         if all(barrier.braking == np.inf for barrier in barriers):
             bound = -gain * value
         else:
@@ -167,12 +168,11 @@ class OSCBF:
 
     def _cost(self, nominal: Array, state: ArmState, twist: Array | None) -> tuple[Array, Array]:
         """The cost's Hessian and linear term, scaled to a mean diagonal of 1."""
-        hessian = np.diag(self._joint)
-        linear = -self._joint * nominal
+        hessian, linear = self._hessian, -self._joint * nominal
         if self._task is not None:
             jacobian = state.tool_jacobian
             weighted = jacobian.T * self._task
-            hessian += weighted @ jacobian
+            hessian = hessian + weighted @ jacobian
             linear -= weighted @ (jacobian @ nominal if twist is None else twist)
         scale = hessian.trace() / len(hessian)
         return hessian / scale, linear / scale
@@ -183,24 +183,24 @@ def _solve(
 ) -> OSCBFResult:
     """The program's answer, or a fallback."""
     # Rows that hold everywhere in the box have no say: most, as the box is one period's reach.
-    least = gradient @ (0.5 * (low + high)) - np.abs(gradient) @ (0.5 * (high - low))
-    binding = np.flatnonzero(~(least >= bound))  # so that what is no number is kept
+    least = gradient.dot(0.5 * (low + high)) - np.abs(gradient).dot(0.5 * (high - low))
+    binding = (~(least >= bound)).nonzero()[0]  # so that what is no number is kept
     try:
         q_dot = solve(
             hessian, linear, gradient.take(binding, axis=0), bound.take(binding), low, high,
-            soft=True, weight=SLACK_WEIGHT * (1.0 + float(np.abs(linear).sum())),
+            soft=True, weight=SLACK_WEIGHT * (1.0 + math.sqrt(linear.dot(linear))),
         ).x  # fmt: skip
     except SafetyError as error:
         return _fallback(low, high, bound, str(error))
-    short = bound - gradient @ q_dot
+    short = bound - gradient.dot(q_dot)
     slack = np.maximum(short, 0.0)
-    worst = float(slack.max(initial=0.0))
+    worst = float(np.maximum.reduce(slack, initial=0.0))
     return OSCBFResult(
         q_dot=q_dot,
         slack=slack,
-        active_rows=np.flatnonzero(short >= -TOLERANCE),
+        active_rows=(short >= -TOLERANCE).nonzero()[0],
         max_slack=worst,
-        slack_l2=math.sqrt(float(slack @ slack)),
+        slack_l2=math.sqrt(slack.dot(slack)),
         status=InnerStatus.OPTIMAL if worst <= TOLERANCE else InnerStatus.RELAXED,
     )
 

@@ -296,3 +296,31 @@ def test_an_arm_driven_at_bodies_comes_near_and_stops_in_front_of_them(seed):
     assert unfiltered < 0.0, "the body is not in the way"
     assert nearest > -bodies.margin, "the spheres overlap"
     assert nearest < 0.1, "the filter keeps the arm away from where it could go"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bodies_that_move_are_evaded_and_where_they_cannot_be_the_answer_says_so(seed):
+    rng = np.random.default_rng(1000 + seed)
+    arm = SerialArm(rng)
+    q, q_dot = rng.uniform(-0.5, 0.5, N), np.zeros(N)
+    start = arm.state(q)
+    positions, radius = rng.uniform(-1.0, 1.0, (4, 3)), 0.1
+    apart = np.linalg.norm(start.centres[:, None] - positions, axis=2) - start.radii[:, None]
+    positions = positions[apart.min(axis=0) > radius + 0.15]
+    velocities = rng.uniform(-0.25, 0.25, positions.shape)
+    inner, gap, relaxed = OSCBF(box()), math.inf, 0
+    for step in range(150):
+        if step % 50 == 0:
+            target = rng.uniform(-1.5, 1.5, N)
+        bodies = Spheres(
+            positions=positions, velocities=velocities, radii=np.full(len(positions), radius),
+            activation=0.5,
+        )  # fmt: skip
+        state = arm.state(q)
+        gap = min(gap, float(bodies.rows(state).value.min(initial=1.0)))
+        result = inner.filter(3.0 * (target - q), state, [bodies], q_dot=q_dot)
+        relaxed += result.status is InnerStatus.RELAXED
+        q_dot = result.q_dot
+        q = q + q_dot * DT
+        positions = positions + velocities * DT
+    assert gap > -1e-4 or relaxed
