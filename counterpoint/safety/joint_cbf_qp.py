@@ -28,6 +28,7 @@ from counterpoint.safety.interface import FilterInfo, Regime, SafetyMode
 from counterpoint.safety.rows import joint_rows
 
 Split = Literal["joint", "proportional", "relative_degree_aware"]
+CORNER = 1e-9  # m/s²: a row that only a corner of the box fulfils is infeasible by rounding
 SPLITS = ("joint", "proportional", "relative_degree_aware")
 
 
@@ -169,7 +170,7 @@ class JointCBFQP:
         else:
             rows, lower, pairs = self._shared_out(parts, asked.asked, layout, first, second)
         reach_up = np.maximum(rows * low, rows * high).sum(axis=1)
-        lower = np.minimum(lower, reach_up)
+        lower = np.minimum(lower, reach_up - CORNER)
         binding = np.flatnonzero(np.minimum(rows * low, rows * high).sum(axis=1) < lower)
         rows, lower, pairs = rows[binding], lower[binding], pairs[binding]
         if (
