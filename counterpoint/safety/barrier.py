@@ -54,9 +54,8 @@ def geometry(offset: Array, velocity: Array) -> Geometry:
 
 def stopping_speed(gap: Array, alpha: Array | float) -> Array:
     """ψ = √(2 α max(gap, 0)) [m/s]: the fastest approach that `alpha` can stop in time."""
-    out: Array = np.maximum(gap, 0.0) * alpha
-    out += out
-    return np.sqrt(out, out=out)
+    out: Array = np.sqrt(np.maximum(gap, 0.0) * alpha * 2.0)
+    return out
 
 
 def barrier(gap: Array, closing: Array, alpha: Array | float) -> Array:

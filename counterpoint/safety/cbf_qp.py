@@ -90,7 +90,8 @@ class EgoOnlyCBFQP:
         for partner, accel in stated.items():
             self._check_partner(partner, accel)
         self._identity = isinstance(model, DoubleIntegratorControlModel)
-        self._box = np.full(model.action_dim, bounds.action_linf_component)
+        self._high = np.full(model.action_dim, bounds.action_linf_component)
+        self._low = -self._high
         self._layout: _Layout | None = None
 
     def filter(
@@ -136,27 +137,34 @@ class EgoOnlyCBFQP:
         if not self._identity:
             rows = rows @ self.model.jacobian(snapshot(agents, layout.ego))
 
+        active = np.zeros(len(keys), dtype=np.bool_)
+        # A membership test of a short list is half the price of a reduction.
+        stands = False not in (abs(proposed) <= self._high).tolist() and (
+            False not in (rows.dot(proposed) >= lower).tolist()
+        )
+        action, solver, failure = (
+            (proposed.copy(), None, None) if stands
+            else nearest(proposed, rows, lower, self._low, self._high, self.solver, active)
+        )  # fmt: skip
         info = FilterInfo(
             SafetyMode.EGO_ONLY,
             self.regime(state, len(keys)),
             Period(
                 keys, egos, others, layout.ids, asked.direction, asked.asked_untuned, offset,
-                velocity, contact, braking, np.zeros(len(keys), dtype=np.bool_),
+                velocity, contact, braking, active,
             ),
             dict(zip(keys, lambdas, strict=True)),
             asked.geometry.distance - contact,
             asked.barrier,
             asked.certificate,
-            False,
-            None,
+            not stands,
+            solver,
+            failure is not None,
         )  # fmt: skip
-        box = self._box
-        # A membership test of a short list is half the price of a reduction.
-        if False not in (abs(proposed) <= box).tolist() and (
-            False not in (rows.dot(proposed) >= lower).tolist()
-        ):
-            return proposed.copy(), info
-        return answered(None, -proposed, rows, lower, -box, box, self.solver, info)
+        if failure is not None:
+            failure.info = info
+            raise failure
+        return action, info
 
     def regime(self, state: SafetyState, pairs: int) -> Regime:
         """What an answer with that many pairs rests on."""
@@ -220,32 +228,35 @@ class EgoOnlyCBFQP:
         return expected
 
 
-def answered(
-    hessian: Array | None,
-    gradient: Array,
+def nearest(
+    proposed: Array,
     rows: Array,
     lower: Array,
     box_lower: Array,
     box_upper: Array,
     solver: str,
-    info: FilterInfo,
-) -> tuple[Array, FilterInfo]:
-    """The program's solution, and `info` with which rows hold it back.
+    active: NDArray[np.bool_],
+) -> tuple[Array, str | None, SafetyInfeasible | None]:
+    """The action nearest to the proposed one, and who found it; or why there is none.
 
-    Raises:
-        SafetyInfeasible: There is none; the error carries `info`.
+    Args:
+        proposed: Shape (n,).
+        rows: Shape (m, n).
+        lower: Shape (m,).
+        box_lower: Shape (n,).
+        box_upper: Shape (n,).
+        solver: As for `solve`.
+        active: Shape (m,): is told which rows hold the action back.
     """
     try:
-        solution = solve(hessian, gradient, rows, lower, box_lower, box_upper, solver=solver)
-    except SafetyInfeasible as error:
-        error.info = info._replace(intervened=True, infeasible=True)
-        raise
+        solution = solve(None, -proposed, rows, lower, box_lower, box_upper, solver=solver)
+    except SafetyInfeasible as failure:
+        return proposed, None, failure
     if solution.solver == "daqp":
-        active = solution.multipliers > 0.0
+        np.greater(solution.multipliers, 0.0, out=active)
     else:
-        active = rows @ solution.x - lower <= ACTIVE_TOLERANCE * (1.0 + np.abs(lower))
-    period = info.period._replace(active=active)
-    return solution.x, info._replace(period=period, intervened=True, solver=solution.solver)
+        active[:] = rows @ solution.x - lower <= ACTIVE_TOLERANCE * (1.0 + np.abs(lower))
+    return solution.x, solution.solver, None
 
 
 def check_settings(dt: float, gamma: float, activation_distance: float) -> None:

@@ -68,8 +68,8 @@ class SafetyFilter:
     In each period, in this order:
 
     1. A state or a proposal that is not finite goes to the brake; nothing else is looked at.
-    2. Partners that left are forgotten; those that were exchanged start over.
-    3. λ learns from what the last period realised.
+    2. λ learns from what the last period realised.
+    3. Partners that left are forgotten; those that were exchanged start over.
     4. The quadratic program answers. Where it has no solution, its pairs go to the brake.
     5. The brake looks at overlaps, at pairs without a plan to stop and at the failed ones, and what
        it decides takes the place of the answer.
@@ -148,8 +148,8 @@ class SafetyFilter:
         """
         if not (agents.finite and _finite(proposed)):
             return self._blind(agents, proposed)
-        self.state.notice(agents, identities)
         loss = self._learn(agents)
+        self.state.notice(agents, identities)
         failed = False
         answer: Any
         try:

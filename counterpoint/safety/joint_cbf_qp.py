@@ -16,10 +16,10 @@ from counterpoint.safety.agents import Agents, PairKey, make_pair_keys
 from counterpoint.safety.barrier import DEFAULT_CBF_GAMMA, Braking
 from counterpoint.safety.bounds import Bounds
 from counterpoint.safety.cbf_qp import (
-    answered,
     check_settings,
     check_stacked,
     checked_action,
+    nearest,
     snapshot,
 )
 from counterpoint.safety.conformal import Period, SafetyState
@@ -28,6 +28,7 @@ from counterpoint.safety.interface import FilterInfo, Regime, SafetyMode
 from counterpoint.safety.rows import joint_rows
 
 Split = Literal["joint", "proportional", "relative_degree_aware"]
+CORNER = 1e-9  # m/s²: a row that only a corner of the box fulfils is infeasible by rounding
 SPLITS = ("joint", "proportional", "relative_degree_aware")
 
 
@@ -143,21 +144,6 @@ class JointCBFQP:
         lambdas = state.values(keys)
         lam = np.array(lambdas) if any(lambdas) else None
         asked = joint_rows(offset, velocity, contact, braking, lam, gamma=self.gamma)
-        info = FilterInfo(
-            self.mode,
-            Regime.LEARNT if state.lambda_max > 0.0 else Regime.COOPERATIVE,
-            Period(
-                keys, first, second, layout.ids, asked.direction, asked.asked_untuned, offset,
-                velocity, contact, braking, np.zeros(len(keys), dtype=np.bool_),
-            ),
-            dict(zip(keys, lambdas, strict=True)),
-            asked.geometry.distance - contact,
-            asked.barrier,
-            asked.certificate,
-            False,
-            None,
-        )  # fmt: skip
-
         low, high = -layout.box, layout.box
         if self.mode is SafetyMode.SHARED_CONTROL:
             inside = np.minimum(np.maximum(proposed, low), high)
@@ -169,20 +155,39 @@ class JointCBFQP:
         else:
             rows, lower, pairs = self._shared_out(parts, asked.asked, layout, first, second)
         reach_up = np.maximum(rows * low, rows * high).sum(axis=1)
-        lower = np.minimum(lower, reach_up)
+        lower = np.minimum(lower, reach_up - CORNER)
         binding = np.flatnonzero(np.minimum(rows * low, rows * high).sum(axis=1) < lower)
         rows, lower, pairs = rows[binding], lower[binding], pairs[binding]
-        if (
+        active, binds = np.zeros(len(keys), dtype=np.bool_), np.zeros(len(lower), dtype=np.bool_)
+        stands = bool(
             np.logical_and.reduce(proposed >= low)
             and np.logical_and.reduce(proposed <= high)
             and np.logical_and.reduce(rows @ proposed >= lower)
-        ):
-            return self._by_agent(proposed.copy(), layout), info
-        answer, told = answered(None, -proposed, rows, lower, low, high, self.solver, info)
-        active = np.zeros(len(keys), dtype=np.bool_)
-        active[pairs[told.active]] = True
-        told = told._replace(period=told.period._replace(active=active))
-        return self._by_agent(answer, layout), told
+        )
+        answer, solver, failure = (
+            (proposed.copy(), None, None) if stands
+            else nearest(proposed, rows, lower, low, high, self.solver, binds)
+        )  # fmt: skip
+        active[pairs[binds]] = True
+        info = FilterInfo(
+            self.mode,
+            Regime.LEARNT if state.lambda_max > 0.0 else Regime.COOPERATIVE,
+            Period(
+                keys, first, second, layout.ids, asked.direction, asked.asked_untuned, offset,
+                velocity, contact, braking, active,
+            ),
+            dict(zip(keys, lambdas, strict=True)),
+            asked.geometry.distance - contact,
+            asked.barrier,
+            asked.certificate,
+            not stands,
+            solver,
+            failure is not None,
+        )  # fmt: skip
+        if failure is not None:
+            failure.info = info
+            raise failure
+        return self._by_agent(answer, layout), info
 
     def _arrange(self, agents: Agents) -> _Layout:
         agents.check()

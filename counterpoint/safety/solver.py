@@ -165,12 +165,15 @@ def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
     low[:n], low[n:] = problem.box_lower, problem.lower
     high[:n], high[n:] = problem.box_upper, UNBOUNDED
     sense = np.zeros(n + m, dtype=np.int32)
-    if problem.soft is not None:
+    given = problem.hessian, problem.gradient, problem.rows, high, low, sense
+    if problem.soft is None:
+        x, _, flag, info = daqp.solve(*given, primal_tol=DAQP_TOLERANCE)
+    else:
         sense[n:][problem.soft] = DAQP_SOFT
-    x, _, flag, info = daqp.solve(
-        problem.hessian, problem.gradient, problem.rows, high, low, sense,
-        primal_tol=DAQP_TOLERANCE, rho_soft=SOFT_RECIPROCAL_CURVATURE, w_soft=problem.weight,
-    )  # fmt: skip
+        x, _, flag, info = daqp.solve(
+            *given, primal_tol=DAQP_TOLERANCE, rho_soft=SOFT_RECIPROCAL_CURVATURE,
+            w_soft=problem.weight,
+        )  # fmt: skip
     if flag < 1:
         return None, None
     multipliers = info["lam"]
