@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
 
 DEFAULT_GAIN = 10.0
@@ -80,10 +81,20 @@ class Barrier(ABC):
         gain: [1/s], above 0.
         braking: Deceleration of h that can be counted on [unit of h / s²]; infinite for a κ that is
             linear everywhere.
+
+    Raises:
+        SafetyInputError: If one of the two is not above 0: such a barrier would hold nothing back.
     """
 
     gain: float = DEFAULT_GAIN
     braking: float = inf
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.gain < inf and self.braking > 0.0):
+            raise SafetyInputError(
+                f"gain must be finite and above 0, and braking above 0, "
+                f"not {self.gain!r} and {self.braking!r}"
+            )
 
     @abstractmethod
     def rows(self, state: ArmState) -> Rows:

@@ -21,8 +21,8 @@ class JointBox:
 
     Velocities are held for one period `dt`, and change from period to period by at most
     `acceleration · dt`. Ends of the joints' range are approached no faster than can be stopped in
-    front of them, to the exact sum over the periods that stopping takes: an arm that starts within
-    its limits stays within them, whatever velocities of the box are chosen.
+    front of them, to the exact sum over the periods that stopping takes: an arm that starts at
+    rest within its limits stays within them, whatever velocities of the box are chosen.
 
     Args:
         lower: Lowest positions, shape (n,) [rad or m]; −inf where there is none.

@@ -95,10 +95,10 @@ class SafetyTelemetry:
             seen: What was seen, in a few words; kept for the first violation.
 
         Raises:
-            KeyError: If it was never announced.
+            SafetyInputError: If it was never announced.
         """
         if assumption not in self._statements:
-            raise KeyError(
+            raise SafetyInputError(
                 f"assumption {assumption!r} was never announced; announced are "
                 f"{sorted(self._statements)}: call assume() first"
             )

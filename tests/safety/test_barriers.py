@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serial_arm import SerialArm
 
+from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import matrix_from_quaternion
 from counterpoint.safety.barriers import (
     Barrier,
@@ -206,3 +207,13 @@ def test_a_barrier_that_falls_as_fast_as_it_may_needs_no_more_than_the_braking(h
         assert 0.0 < rate(h) <= gain * h * (1 + 1e-9)
     else:
         assert rate(h) == pytest.approx(gain * h)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"gain": 0.0}, {"gain": -1.0}, {"gain": math.nan}, {"gain": math.inf}, {"braking": 0.0},
+     {"braking": math.nan}],
+)  # fmt: skip
+def test_a_class_k_function_that_holds_nothing_back_is_refused(options):
+    with pytest.raises(SafetyInputError, match="above 0"):
+        Singularity(threshold=0.1, **options)

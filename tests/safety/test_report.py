@@ -106,7 +106,7 @@ def test_an_assumption_that_nobody_checked_does_not_count_as_held():
     assert not safety_report([telemetry]).assumptions_held
     telemetry.check("rigid", True)
     assert safety_report([telemetry]).assumptions_held
-    with pytest.raises(KeyError, match="never announced"):
+    with pytest.raises(SafetyInputError, match="never announced"):
         telemetry.check("soft", True)
 
 
