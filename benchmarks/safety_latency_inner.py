@@ -27,10 +27,10 @@ from counterpoint.safety.barriers import (
     JointLimits,
     SelfCollision,
     Singularity,
-    Spheres,
     keep_in_box,
 )
 from counterpoint.safety.joint_box import JointBox
+from counterpoint.safety.obstacles import Spheres
 from counterpoint.safety.oscbf import OSCBF, InnerStatus, OSCBFResult
 from counterpoint.safety.spheres import LinkSpheres
 from counterpoint.simulation.collision_spheres import robot_axes, robot_spheres

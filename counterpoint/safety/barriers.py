@@ -23,12 +23,10 @@ from numpy.typing import NDArray
 
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
+from counterpoint.safety.vectors import along, below, cross, dot, norm, units
 
 DEFAULT_GAIN = 10.0
 """Class-K gain [1/s]."""
-
-COINCIDENT = 1e-9
-"""Points nearer than this are parted along x [m]."""
 
 SINGULAR = 1e-18
 """A squared manipulability up to this is 0, and has no gradient."""
@@ -145,122 +143,13 @@ class SelfCollision(Barrier):
     def rows(self, state: ArmState) -> Rows:  # noqa: D102
         i, j = self.pairs[:, 0], self.pairs[:, 1]
         offset = state.centres.take(i, axis=0) - state.centres.take(j, axis=0)
-        span = _norm(offset)
+        span = norm(offset)
         value = span - (state.radii.take(i) + state.radii.take(j)) - self.margin
         if self.activation < inf:
             near = ~(value >= self.activation)  # a value that is no number is kept, and found
             i, j, offset, span, value = i[near], j[near], offset[near], span[near], value[near]
         approach = state.jacobian.take(i, axis=0) - state.jacobian.take(j, axis=0)
-        return Rows(value, _along(_units(offset, span), approach))
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Obstacles(Barrier):
-    """Distance from every sphere of the robot to every one of some rigid bodies.
-
-    A body moves with its velocity at its position, and turns about it.
-
-    Attributes:
-        positions: Centres, shape (k, 3) [m].
-        velocities: Their velocities, shape (k, 3) [m/s]; None for bodies at rest.
-        angular_velocities: Shape (k, 3) [rad/s]; None for bodies that do not turn.
-        margin: Distance that is to remain [m].
-        activation: Pairs further apart than this have no row [m].
-    """
-
-    positions: Array
-    velocities: Array | None = None
-    angular_velocities: Array | None = None
-    margin: float = 0.0
-    activation: float = inf
-
-    @abstractmethod
-    def distances(self, offset: Array) -> tuple[Array, Array]:
-        """Signed distance of points to the bodies' surfaces, and its gradient.
-
-        Args:
-            offset: Points less the bodies' positions, shape (s, k, 3) [m].
-
-        Returns:
-            Distances, shape (s, k), and unit vectors away from the surfaces, shape (s, k, 3).
-        """
-
-    def rows(self, state: ArmState) -> Rows:  # noqa: D102
-        offset = state.centres[:, None] - self.positions
-        distance, normal = self.distances(offset)
-        value = distance - (state.radii + self.margin)[:, None]
-        near, sphere, body = _below(value, self.activation)
-        normal = normal.reshape(-1, 3).take(near, axis=0)
-        drift: Array | None = None
-        if self.velocities is not None:
-            drift = -_dot(normal, self.velocities.take(body, axis=0))
-        if self.angular_velocities is not None:
-            arm = offset.reshape(-1, 3).take(near, axis=0)
-            turning = _dot(normal, _cross(self.angular_velocities.take(body, axis=0), arm))
-            drift = -turning if drift is None else drift - turning
-        gradient = _along(normal, state.jacobian.take(sphere, axis=0))
-        return Rows(value.take(near), gradient, drift)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Spheres(Obstacles):
-    """Spheres: those that cover other robots, or balls.
-
-    Attributes:
-        radii: Shape (k,) [m].
-    """
-
-    radii: Array
-
-    def distances(self, offset: Array) -> tuple[Array, Array]:  # noqa: D102
-        span = _norm(offset)
-        return span - self.radii, _units(offset, span)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Boxes(Obstacles):
-    """Boxes.
-
-    Attributes:
-        rotations: World from box, shape (k, 3, 3).
-        half_sizes: Shape (k, 3) [m].
-    """
-
-    rotations: Array
-    half_sizes: Array
-
-    def distances(self, offset: Array) -> tuple[Array, Array]:  # noqa: D102
-        local = np.einsum("skj,kji->ski", offset, self.rotations)
-        beyond = np.abs(local) - self.half_sizes
-        distance, normal = _corner_distance(beyond)
-        normal = np.copysign(normal, local)
-        return distance, np.einsum("ski,kji->skj", normal, self.rotations)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Cylinders(Obstacles):
-    """Upright cylinders, seen from their own frame: their axis is its z.
-
-    Attributes:
-        rotations: World from cylinder, shape (k, 3, 3).
-        radii: Shape (k,) [m].
-        half_lengths: Shape (k,) [m].
-    """
-
-    rotations: Array
-    radii: Array
-    half_lengths: Array
-
-    def distances(self, offset: Array) -> tuple[Array, Array]:  # noqa: D102
-        local = np.einsum("skj,kji->ski", offset, self.rotations)
-        across, along = local[..., :2], local[..., 2]
-        radius = _norm(across)
-        beyond = np.stack((radius - self.radii, np.abs(along) - self.half_lengths), axis=-1)
-        distance, slope = _corner_distance(beyond)
-        normal = np.empty_like(local)
-        normal[..., :2] = slope[..., :1] * _units(across, radius)
-        normal[..., 2] = np.copysign(slope[..., 1], along)
-        return distance, np.einsum("ski,kji->skj", normal, self.rotations)
+        return Rows(value, along(units(offset, span), approach))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -281,9 +170,9 @@ class HalfSpaces(Barrier):
 
     def rows(self, state: ArmState) -> Rows:  # noqa: D102
         value = state.centres @ self.normals.T - self.offsets - (state.radii + self.margin)[:, None]
-        near, sphere, wall = _below(value, self.activation)
+        near, sphere, wall = below(value, self.activation)
         normal = self.normals.take(wall, axis=0)
-        return Rows(value.take(near), _along(normal, state.jacobian.take(sphere, axis=0)))
+        return Rows(value.take(near), along(normal, state.jacobian.take(sphere, axis=0)))
 
 
 def keep_in_box(
@@ -364,74 +253,14 @@ def manipulability(jacobian: Array) -> tuple[float, Array]:
     translation, rotation = weighted[:, :3], weighted[:, 3:]
     if n < 6:
         rotation = np.zeros_like(translation)
-    crossed = _cross(
+    crossed = cross(
         np.concatenate((linear, angular, translation)),
         np.concatenate((translation, rotation, angular)),
     )
     turned, moved = crossed[:n] + crossed[n : 2 * n], crossed[2 * n :]
     later = np.cumsum(turned[::-1], axis=0)[::-1]
     earlier = np.cumsum(moved, axis=0) - moved
-    return value, value * (_dot(angular, later) + _dot(linear, earlier))
-
-
-def _corner_distance(beyond: Array) -> tuple[Array, Array]:
-    """Distance to the corner region {x ≤ 0}, and its gradient, by coordinate, shape (..., d).
-
-    Inside, it is the nearest face's; the first of equals.
-    """
-    outside = np.maximum(beyond, 0.0)
-    span = _norm(outside)
-    face = beyond.argmax(axis=-1)
-    depth = np.take_along_axis(beyond, face[..., None], axis=-1)[..., 0]
-    out = depth > 0.0
-    normal = outside / np.where(out, span, 1.0)[..., None]
-    inner = ~out
-    normal[inner] = np.eye(beyond.shape[-1])[face[inner]]
-    return np.where(out, span, depth), normal
-
-
-def _below(
-    value: Array, activation: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Where values, shape (s, k), are below a distance: in the flat array, by row, by column.
-
-    A value that is no number is not found to be above, so that it is kept, and found later.
-    """
-    near = (~(value >= activation)).ravel().nonzero()[0]
-    row, column = np.divmod(near, value.shape[1])
-    return near, row, column
-
-
-def _units(offset: Array, span: Array) -> Array:
-    """Unit vectors along `offset`, of lengths `span`; x where that is 0."""
-    unit: Array = offset / np.maximum(span, COINCIDENT)[..., None]
-    at_zero = span < COINCIDENT
-    if at_zero.any():
-        unit[at_zero] = np.eye(1, offset.shape[-1])
-    return unit
-
-
-def _norm(vectors: Array) -> Array:
-    out: Array = np.sqrt(np.vecdot(vectors, vectors))
-    return out
-
-
-def _dot(a: Array, b: Array) -> Array:
-    out: Array = np.vecdot(a, b)
-    return out
-
-
-def _along(normal: Array, jacobian: Array) -> Array:
-    """Rows `normal · J`, shape (m, n), of unit vectors (m, 3) and Jacobians (m, 3, n)."""
-    out: Array = np.einsum("mk,mkn->mn", normal, jacobian)
-    return out
-
-
-def _cross(a: Array, b: Array) -> Array:
-    """Cross products of rows, shape (m, 3): `numpy.cross` without its overhead."""
-    a, b = np.concatenate((a, a[:, :2]), axis=1), np.concatenate((b, b[:, :2]), axis=1)
-    out: Array = a[:, 1:4] * b[:, 2:5] - a[:, 2:5] * b[:, 1:4]
-    return out
+    return value, value * (dot(angular, later) + dot(linear, earlier))
 
 
 @lru_cache(maxsize=16)

@@ -18,12 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
+from counterpoint.safety.vectors import units
 
 DEFAULT_TAU_BRAKE = 0.1
 """Time to collision below which the brake fires where no filter runs [s]."""
-
-COINCIDENT = 1e-9
-"""Centres nearer than this are parted along the first axis [m]."""
 
 PUSH_CANCELS = 1e-6
 """A sum of unit vectors shorter than this has no direction."""
@@ -172,19 +170,12 @@ def decide_brake(
     lonely &= known
     away = np.zeros_like(p)
     pushed = hot & clear
-    unit = _units(offset[pushed], span[pushed])
+    unit = units(offset[pushed], span[pushed])
     np.add.at(away, i[pushed], unit)
     np.add.at(away, j[pushed], -unit)
     away = _normalised(away)
     away[lonely] = _normalised(-v[lonely])
     return Brake(ij, causes, endangered, away, ~known)
-
-
-def _units(offset: Array, span: Array) -> Array:
-    """Unit vectors along `offset`; the first axis where centres coincide."""
-    out = offset / np.maximum(span, COINCIDENT)[:, None]
-    out[span < COINCIDENT] = np.eye(1, offset.shape[1])
-    return out
 
 
 def _normalised(sums: Array) -> Array:

@@ -12,18 +12,16 @@ from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import matrix_from_quaternion
 from counterpoint.safety.barriers import (
     Barrier,
-    Boxes,
-    Cylinders,
     EndEffectorBox,
     HalfSpaces,
     JointLimits,
     SelfCollision,
     Singularity,
-    Spheres,
     class_k,
     keep_in_box,
     manipulability,
 )
+from counterpoint.safety.obstacles import Boxes, Cylinders, Spheres
 
 STEP = 1e-6
 SEEDS = range(8)

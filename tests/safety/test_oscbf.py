@@ -14,16 +14,15 @@ from counterpoint.core.errors import SafetyInputError
 from counterpoint.safety.barriers import (
     ArmState,
     Barrier,
-    Boxes,
     EndEffectorBox,
     HalfSpaces,
     JointLimits,
     Rows,
     SelfCollision,
     Singularity,
-    Spheres,
 )
 from counterpoint.safety.joint_box import JointBox
+from counterpoint.safety.obstacles import Boxes, Spheres
 from counterpoint.safety.oscbf import OSCBF, InnerStatus
 
 DT = 0.02

@@ -13,8 +13,9 @@ from counterpoint import Controller, Robot
 from counterpoint import commands as cmd
 from counterpoint.core.pose import matrix_from_quaternion
 from counterpoint.robots import get_model
-from counterpoint.safety.barriers import Barrier, Boxes, JointLimits, SelfCollision
+from counterpoint.safety.barriers import Barrier, JointLimits, SelfCollision
 from counterpoint.safety.joint_box import JointBox
+from counterpoint.safety.obstacles import Boxes
 from counterpoint.safety.oscbf import OSCBF, InnerStatus
 from counterpoint.simulation.collision_spheres import robot_axes, robot_spheres
 from counterpoint.simulation.hulls import robot_hulls
