@@ -57,7 +57,9 @@ def learn(
     gap = np.full(n, np.inf)
     for k in range(periods):
         normal = offset / np.linalg.norm(offset, axis=1, keepdims=True)
-        wish = -2.0 * normal + rng.normal(scale=0.3, size=(n, 2))
+        # Without damping, what is random adds up to an orbit in which nothing is ever active.
+        across = velocity - np.vecdot(velocity, normal)[:, None] * normal
+        wish = -2.0 * normal - across + rng.normal(scale=0.3, size=(n, 2))
         answer = filter_pairs(
             wish, offset, velocity, contact, capacity=CAPACITY, partner_accel=STATED, dt=DT, lam=lam
         )

@@ -54,7 +54,8 @@ def geometry(offset: Array, velocity: Array) -> Geometry:
 
 def stopping_speed(gap: Array, alpha: Array | float) -> Array:
     """ψ = √(2 α max(gap, 0)) [m/s]: the fastest approach that `alpha` can stop in time."""
-    out: Array = np.sqrt(np.maximum(gap, 0.0) * alpha * 2.0)
+    room = np.maximum(gap, 0.0)
+    out: Array = np.sqrt((room + room) * alpha)
     return out
 
 
@@ -149,5 +150,6 @@ def braking_floor(gap: Array, closing: Array, braking: Braking) -> Array:
 def smallest(values: Array) -> float:
     """The smallest number; infinite where there is none."""
     if values.size <= SMALL:
-        return min(values.ravel().tolist(), default=math.inf)
+        flat = values if values.ndim == 1 else values.ravel()
+        return min(flat.tolist(), default=math.inf)
     return float(np.minimum.reduce(values, axis=None))

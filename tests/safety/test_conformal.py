@@ -62,14 +62,14 @@ def test_the_mean_loss_of_adversaries_obeys_the_theorem_and_nothing_is_swallowed
 @pytest.mark.slow
 @pytest.mark.parametrize("lie", [1.0, 1.5])
 def test_over_100_000_periods_every_adversary_is_learnt(lie):
-    """No partner lies by more than 0.5 m/s²: λ has to give no more than that, and the loss ends."""
+    """The loss ends: λ makes up for the lie, and for what it let happen before it was learnt."""
     run = learn(realised_shortfall, np.random.default_rng(0), periods=100_000, lie=lie, epsilon=0.0)
     assert len(run.mean_loss) == len(ADVERSARIES) == 5
     assert (run.mean_loss <= run.bound + run.swallowed + 1e-9).all()
     np.testing.assert_array_equal(run.swallowed, 0.0)
-    assert run.smallest.min() >= -(lie - 1.0) - 1e-6
-    long = run.active > 50_000
-    assert long.any() and (run.mean_loss[long] < 2e-3).all()
+    assert run.active.min() > 90_000
+    assert run.mean_loss.max() < 1e-3
+    assert -0.8 < run.smallest.min() <= 1.0 - lie + 1e-3
 
 
 def test_partners_that_keep_their_word_cost_nothing_and_teach_nothing():
