@@ -153,6 +153,33 @@ class CommError(CounterpointError, ValueError):
         return text
 
 
+class SafetyError(CounterpointError):
+    """Root of what the safety layers raise: catch it, and brake."""
+
+
+class SafetyInputError(SafetyError, ValueError):
+    """The safety layers were given what they cannot work with: a wrong shape, NaN, a strange id."""
+
+
+class SafetyInfeasible(SafetyError, RuntimeError):
+    """No action within its bounds fulfils every row of the safety program.
+
+    Attributes:
+        closest: An action within the bounds that comes close to fulfilling them, shape (n,), or
+            None.
+        violation: By how much it misses the row it misses most, in that row's units.
+        info: What the filter that raised it knows about the period, a `FilterInfo`, or None.
+    """
+
+    def __init__(
+        self, reason: str, *, closest: Any = None, violation: float = float("inf")
+    ) -> None:
+        self.closest = closest
+        self.violation = violation
+        self.info: Any = None
+        super().__init__(reason)
+
+
 class ActionFailed(CounterpointError, RuntimeError):
     """An awaited action ended with another status than success.
 

@@ -176,6 +176,23 @@ class MessageArrived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyIntervention(Event):
+    """The safety monitor began to change what a robot was told to do; from `SafetyMonitor`.
+
+    Attributes:
+        robot_id: The robot.
+        layer: `bases`, `arms` or `brake`.
+        partner: The robot that it is kept away from.
+        gap: Distance between the two [m].
+    """
+
+    robot_id: str
+    layer: str
+    partner: str
+    gap: float
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignEvent(Event):
     """An event from a recording, of a type that is not defined here."""
 

@@ -1,0 +1,1 @@
+"""Safety filters as mathematics over arrays: no simulator, no clock, no randomness."""

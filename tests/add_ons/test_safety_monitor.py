@@ -1,0 +1,267 @@
+"""The safety monitor, in physics: it keeps robots apart, and their scripts go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safety_stress import SCENES, panda, run, tiago
+
+from counterpoint import ActionStatus, Arm, CommandError, Controller
+from counterpoint import commands as cmd
+from counterpoint.add_ons import Recorder, Robot, SafetyMonitor
+from counterpoint.add_ons.safety_scene import SafetyScene
+from counterpoint.add_ons.safety_spheres import sphere_model
+from counterpoint.core.events import SafetyIntervention
+from counterpoint.robots import get_model
+from counterpoint.simulation.hulls import robot_hulls
+
+Scene = Callable[..., Controller]
+MODELS = ("tiago_pro", "panda", "ur5", "xarm7", "baxter")
+
+
+def touching(controller: Controller) -> bool:
+    assert controller.response is not None
+    return any(
+        other.kind == "robot" and other.owner != robot_id
+        for robot_id, state in controller.response.robots.items()
+        for _, other, _ in state.contacts
+    )
+
+
+# --- what it sees --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_spheres_hold_every_corner_of_a_robot(name: str) -> None:
+    spheres = sphere_model(get_model(name))
+    cover = spheres.cover
+    rng = np.random.default_rng(0)
+    for link, hulls in robot_hulls(get_model(name)):
+        if not hulls:
+            continue
+        mine = cover.links == spheres.links.index(link)
+        centres, radii = cover.offsets[mine], cover.radii[mine]
+        for vertices, _ in hulls:
+            # Corners, and points inside the hull between them.
+            weights = rng.dirichlet(np.full(len(vertices), 0.3), size=200)
+            points = np.concatenate([vertices, weights @ vertices])
+            away = np.linalg.norm(points[:, None] - centres, axis=2) - radii
+            assert away.min(axis=1).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_velocities_of_spheres_are_those_of_finite_differences(name: str, scene: Scene) -> None:
+    controller = scene(Robot("r", model=name, position=(0.4, -0.3, 0), rotation=50), size=8.0)
+    state = controller.response.robots["r"]  # type: ignore[union-attr]
+    spheres, driven = sphere_model(get_model(name)), state.static.driven
+    velocity = np.random.default_rng(1).normal(size=len(driven))
+    step = velocity.copy()
+    if state.static.model.mobile:
+        c, s = np.cos(state.q[2]), np.sin(state.q[2])
+        step[:2] = c * velocity[0] - s * velocity[1], s * velocity[0] + c * velocity[1]
+
+    def centres(share: float) -> np.ndarray:
+        class Moved:
+            static, target_velocity = state.static, state.target_velocity
+            q = state.q.copy()
+
+        Moved.q[driven] += share * step
+        return spheres.place(Moved).centres  # type: ignore[arg-type]
+
+    h = 2e-3  # poses come in 32 bits
+    measured = (centres(h) - centres(-h)) / (2 * h)
+    assert spheres.place(state).jacobian @ velocity == pytest.approx(measured, abs=5e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_posture_sticks_out_further_than_the_reach(name: str, scene: Scene) -> None:
+    controller = scene(Robot("r", model=name), size=8.0)
+    state = controller.response.robots["r"]  # type: ignore[union-attr]
+    kinematics, spheres = state.static.kinematics, sphere_model(get_model(name))
+    rng = np.random.default_rng(2)
+    for _ in range(100):
+
+        class Posed:
+            static = state.static
+            q = rng.uniform(kinematics.lower, kinematics.upper)
+
+        base = kinematics.base_size
+        Posed.q[:base] = 0.0
+        placed = spheres.place(Posed)  # type: ignore[arg-type]
+        away = np.linalg.norm(placed.centres[:, :2] - state.static.mount.p[:2], axis=1)
+        assert (away + placed.radii).max() <= spheres.reach
+
+
+def test_what_a_hand_holds_is_part_of_the_robot(scene: Scene) -> None:
+    robot = panda("r", 0, 0, 0)
+    cube = cmd.AddObject(
+        object_id="cube", model="box", size=(0.05, 0.05, 0.05), position=(0.5, 0, 0.025)
+    )
+    controller = scene(robot, commands=[cube])
+    before = SafetyScene(controller.response, ("r",), {}).spheres("r")  # type: ignore[arg-type]
+    action = robot.grasp("cube")
+    for _ in range(1200):
+        if action.done:
+            break
+        controller.communicate()
+    held = SafetyScene(controller.response, ("r",), {}).spheres("r")  # type: ignore[arg-type]
+    assert len(held.radii) == len(before.radii) + 1
+    assert held.centres[-1] == pytest.approx(controller.response.objects["cube"].position, abs=1e-6)  # type: ignore[union-attr]
+
+
+# --- what it does --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENES)
+def test_robots_collide_without_it_and_not_with_it_and_still_get_there(name: str) -> None:
+    assert run(name, 0, monitored=False).collided
+    for seed in (0, 1):
+        outcome = run(name, seed, monitored=True)
+        assert not outcome.collided
+        assert outcome.succeeded
+        assert outcome.interventions > 0
+
+
+@pytest.fixture
+def meeting(scene: Scene) -> tuple[Controller, Robot, Robot, list[Any]]:
+    """Two robots that are about to drive into each other."""
+    a, b = tiago("a", -1.6, 0, 0), tiago("b", 1.6, 0, np.pi)
+    controller = scene(a, b, SafetyMonitor(), size=10.0)
+    events: list[Any] = []
+    controller.events.subscribe(events.append)
+    return controller, a, b, events
+
+
+def test_what_it_changes_is_an_event_that_names_robot_partner_and_gap(meeting) -> None:
+    controller, a, b, events = meeting
+    moves = a.move_by(3), b.move_by(3)
+    for _ in range(1200):
+        if all(m.done for m in moves):
+            break
+        controller.communicate()
+        assert not touching(controller)
+    found = [e for e in events if isinstance(e, SafetyIntervention)]
+    assert {(e.robot_id, e.partner) for e in found} == {("a", "b"), ("b", "a")}
+    assert {e.layer for e in found} <= {"bases", "arms"}
+    assert all(0 < e.gap < 2 for e in found)
+
+
+def test_apart_it_changes_nothing(scene: Scene) -> None:
+    hashes = []
+    for add_ons in ([], [SafetyMonitor()]):
+        a, b = tiago("a", -4, -3, 0), tiago("b", 4, 3, np.pi)
+        controller = scene(a, b, *add_ons, size=14.0)
+        moves = a.move_by(0.5), b.reach_for((0.5, 0.3, 0.9), Arm.left, absolute=False)
+        while not all(m.done for m in moves):
+            controller.communicate()
+        hashes.append(controller.world_hash())
+    assert hashes[0] == hashes[1]
+
+
+def test_it_does_not_matter_where_it_stands_among_the_add_ons(scene: Scene) -> None:
+    hashes = []
+    for place in range(3):
+        add_ons: list[Any] = [tiago("a", -1.6, 0, 0), tiago("b", 1.6, 0.1, np.pi)]
+        a, b = add_ons
+        add_ons.insert(place, SafetyMonitor())
+        controller = scene(*add_ons, size=10.0)
+        a.move_by(3)
+        b.move_by(3)
+        for _ in range(200):
+            controller.communicate()
+        hashes.append(controller.world_hash())
+    assert len(set(hashes)) == 1
+
+
+def test_a_robot_that_cannot_pass_ends_as_safety_stop(scene: Scene) -> None:
+    # A corridor: nobody can step aside.
+    a, b = tiago("a", -2, 0, 0), tiago("b", 0, 0, 0)
+    walls = [
+        cmd.AddWall(object_id=f"side_{y}", start=(-3.5, y, 0), end=(3.5, y, 0)) for y in (-0.6, 0.6)
+    ]
+    controller = scene(a, b, SafetyMonitor([a]), size=10.0, commands=walls)
+    action = a.move_by(3.0)
+    for _ in range(1200):
+        if action.done:
+            break
+        controller.communicate()
+        assert not touching(controller)
+    assert action.status is ActionStatus.safety_stop, action.result
+    assert action.result.reason == "held back for 1 s: robot 'b' is in the way"
+
+
+def test_a_partner_that_accelerates_as_hard_is_refused_with_both_figures(scene: Scene) -> None:
+    a, b = tiago("a", -1.6, 0, 0), tiago("b", 1.6, 0, np.pi)
+    monitor = SafetyMonitor([a], partner_acceleration=1.5)
+    controller = scene(a, b, size=10.0)
+    controller.add_ons.append(monitor)
+    digest = controller.world_hash()
+    with pytest.raises(CommandError, match=r"'a' brakes at 1\.5 m/s².*partner_acceleration=1\.5"):
+        controller.communicate()
+    assert controller.world_hash() == digest
+    controller.add_ons.remove(monitor)
+    controller.communicate()
+
+
+def test_a_recording_holds_what_it_made_of_the_commands(scene: Scene, tmp_path: Path) -> None:
+    a, b = tiago("a", -1.6, 0, 0), tiago("b", 1.6, 0, np.pi)
+    controller = scene(a, b, SafetyMonitor(), recorder := Recorder(), size=10.0)
+    recorder.start(tmp_path / "run.mcap")
+    a.move_by(3)
+    b.move_by(3)
+    for _ in range(250):
+        controller.communicate()
+    recorder.stop()
+    digest = controller.world_hash()
+    with Controller() as again:
+        again.add_ons.extend([Recorder(), SafetyMonitor()])  # which is silent in a replay
+        assert again.recorder is not None
+        for _ in again.recorder.replay(tmp_path / "run.mcap", verify=True):
+            pass
+        assert again.world_hash() == digest
+
+
+def test_the_report_counts_what_was_seen(meeting) -> None:
+    controller, a, b, _ = meeting
+    a.move_by(3)
+    b.move_by(3)
+    for _ in range(250):
+        controller.communicate()
+    monitor = next(x for x in controller.add_ons if isinstance(x, SafetyMonitor))
+    row = monitor.report().conditions[0]
+    assert row.steps == 250
+    assert row.violations == 0 and row.brake_fires == 0
+    assert row.minimum_gap is not None and 0.0 < row.minimum_gap < 0.5
+
+
+def test_robots_may_be_removed_and_come_back_while_it_watches(scene: Scene) -> None:
+    a, b = tiago("a", -1.2, 0, 0), tiago("b", 1.2, 0, np.pi)
+    controller = scene(a, b, SafetyMonitor(), size=10.0)
+    a.move_by(2)
+    for _ in range(40):
+        controller.communicate()
+    controller.add_ons.remove(b)
+    controller.communicate(cmd.RemoveRobot(robot_id="b"))
+    for _ in range(40):
+        controller.communicate()
+    controller.add_ons.append(tiago("c", 2.5, 0, np.pi))
+    for _ in range(150):
+        controller.communicate()
+        assert not touching(controller)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mode": "BOTH"}, {"margin": -0.1}, {"activation": float("nan")},
+        {"partner_acceleration": float("inf")}, {"gamma": -1.0},
+    ],
+)  # fmt: skip
+def test_a_setting_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(CommandError, match=next(iter(wrong))):
+        SafetyMonitor(**wrong)
