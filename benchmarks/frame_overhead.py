@@ -3,6 +3,9 @@
 The bare scene is the same scene: its own controller is built and driven in the same way, the drive
 targets that its joints were given are recorded, and from then on only those targets are replayed
 and physics stepped. Loop and bare frames are timed in turn, in one run.
+
+With `--safety`, frames under the safety monitor are timed beside frames without it: 16 robots that
+are apart, and as many that it has to keep from each other.
 """
 
 from __future__ import annotations
@@ -11,34 +14,44 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import tyro
+from report import Report
 from rich.console import Console
 from rich.table import Table
 
 from counterpoint import Arm, Controller, ImageFrequency, Robot
 from counterpoint import commands as cmd
 from counterpoint.actions import ActionStatus
+from counterpoint.add_ons import SafetyMonitor
 
 SPACING = 2.5  # m between robots
+APART = 4.0  # m: further than the monitor looks
 SWAY = 0.8  # m that each busy robot drives to and fro
 
 
 def build(
-    robots: int, prepare: Callable[[Controller], None] = lambda _: None, **settings: Any
+    robots: int,
+    prepare: Callable[[Controller], None] = lambda _: None,
+    spacing: float = SPACING,
+    model: str = "tiago_pro",
+    **settings: Any,
 ) -> tuple[Controller, list[Robot]]:
     """A room with robots on a grid, at rest; `prepare` is called before the first frame."""
     controller = Controller(**settings)
     prepare(controller)
     columns = math.ceil(math.sqrt(robots))
-    side = columns * SPACING + 4
+    side = columns * spacing + 4
     cast = []
     for i in range(robots):
-        x = (i % columns - (columns - 1) / 2) * SPACING
-        y = (i // columns - (columns - 1) / 2) * SPACING
-        cast.append(Robot(f"r{i:02d}", position=(x, y, 0), image_frequency=ImageFrequency.never))
+        x = (i % columns - (columns - 1) / 2) * spacing
+        y = (i // columns - (columns - 1) / 2) * spacing
+        name = f"r{i:02d}"
+        cast.append(
+            Robot(name, model=model, position=(x, y, 0), image_frequency=ImageFrequency.never)
+        )
     controller.add_ons.extend(cast)
     controller.communicate(cmd.CreateEmptyRoom(width=side, length=side))
     return controller, cast
@@ -48,11 +61,13 @@ def keep_busy(cast: list[Robot], turn: dict[str, int]) -> None:
     """Give every robot that has nothing to do a drive and a reach at once."""
     for robot in cast:
         actions = robot.actions
-        if "base" not in actions:
+        if robot.static.model.mobile and "base" not in actions:
             turn[robot.robot_id] = turn.get(robot.robot_id, 0) + 1
             robot.move_by(SWAY if turn[robot.robot_id] % 2 else -SWAY, reset_arms=False)
         if "right_arm" not in actions:
-            low = turn[robot.robot_id] % 2
+            if not robot.static.model.mobile:
+                turn[robot.robot_id] = turn.get(robot.robot_id, 0) + 1
+            low = turn.get(robot.robot_id, 0) % 2
             robot.reach_for((0.55, -0.25, 0.8 + 0.2 * low), Arm.right, absolute=False)
 
 
@@ -123,13 +138,75 @@ def measure(robots: int, busy: bool, frames: int) -> tuple[list[float], list[flo
     return loop_times, bare_times
 
 
-def main(frames: int = 600, robots: tuple[int, ...] = (1, 4, 16)) -> None:
+def measure_safety(
+    frames: int, busy: bool, count: int = 16, **layout: Any
+) -> tuple[list[float], list[float], float]:
+    """Seconds a frame without and with the monitor, interleaved, and robots engaged a frame."""
+    total = 0
+    sides = []
+    for add_ons in ([], [SafetyMonitor()]):
+        controller, cast = build(count, **layout)
+        controller.add_ons.extend(add_ons)
+        sides.append((controller, cast, dict[str, int]()))
+    monitor = sides[1][0].add_ons[-1]
+    assert isinstance(monitor, SafetyMonitor)
+    times: tuple[list[float], list[float]] = ([], [])
+    for k in range(frames + 30):
+        for (controller, cast, turn), taken in zip(sides, times, strict=True):
+            if busy:
+                keep_busy(cast, turn)
+            start = time.perf_counter()
+            controller.communicate()
+            if k >= 30:
+                taken.append(time.perf_counter() - start)
+        total += len(monitor.engaged) if k >= 30 else 0
+    for controller, _, _ in sides:
+        controller.close()
+    return *times, total / frames
+
+
+def safety(frames: int) -> bool:
+    """Time frames under the safety monitor; whether the claim holds."""
+    report = Report("frame_overhead_safety", "one frame under the safety monitor", frames=frames)
+    for state, busy in (("resting", False), ("busy", True)):
+        without, under, engaged = measure_safety(frames, busy, spacing=APART)
+        middle, base = statistics.median(under) * 1e6, statistics.median(without) * 1e6
+        report.claim(
+            f"16 robots apart, {state}", "≤ 1.5 ×",
+            f"{middle / base:.2f} × ({base:.0f} → {middle:.0f} µs)",
+            middle <= 1.5 * base and engaged == 0,
+        )  # fmt: skip
+    for what, layout in (
+        ("bases", {"spacing": 2.2}), ("arms", {"spacing": 0.9, "model": "panda"}),
+    ):  # fmt: skip
+        without, under, engaged = measure_safety(frames, busy=True, **layout)
+        extra = (statistics.mean(under) - statistics.mean(without)) * 1e6
+        report.note(
+            f"16 with {what} engaged: {extra / max(engaged, 1):.0f} µs for each of "
+            f"{engaged:.1f} engaged robots ({statistics.mean(without) * 1e6:.0f} → "
+            f"{statistics.mean(under) * 1e6:.0f} µs a frame)"
+        )
+        report.figure(what, {"extra_us": extra, "engaged": engaged})
+    return report.close()
+
+
+def main(
+    frames: int = 600,
+    robots: tuple[int, ...] = (1, 4, 16),
+    safety_monitor: Annotated[bool, tyro.conf.arg(name="safety")] = False,
+    quick: bool = False,
+) -> None:
     """Time the loop at rest and busy, for several numbers of robots.
 
     Args:
         frames: Frames timed for each.
         robots: Numbers of tiago_pro.
+        safety_monitor: Time the safety monitor instead.
+        quick: A tenth of the frames.
     """
+    frames = frames // 10 if quick else frames
+    if safety_monitor:
+        raise SystemExit(0 if safety(frames) else 1)
     console = Console()
     table = Table(title="one frame, microseconds", caption="medians; p95 and p99 of the loop")
     for column in (

@@ -11,13 +11,17 @@ sent; one that was stopped waits for half a second and goes on.
     arms        two arms, and two mobile robots, that reach into the same place
     static      a base, and a robot that stands in its way and is not commanded
     reversing   a base behind one that drives backwards, which is not commanded
+    liar        by radio: a base, and a robot with an arm across its way that says it has none
+
+The last one breaks an assumption: nothing is claimed of it but that the report says so.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,12 +31,13 @@ from report import Report
 from counterpoint import ActionStatus, Controller, ImageFrequency, Robot, seconds
 from counterpoint import commands as cmd
 from counterpoint.actions import CollisionDetection
-from counterpoint.add_ons import SafetyMonitor
+from counterpoint.add_ons import CommChannel, SafetyMonitor
 from counterpoint.core.events import SafetyIntervention
 from counterpoint.core.seeds import derive_substream
 
 LIMIT = 1800  # frames
 SHORT = 0.15  # m: nearer than that to where it was sent, a base is there
+AT_REST = 0.6  # m: how far a tiago_pro with its arms at rest sticks out
 Script = Coroutine[Any, Any, bool]
 OFF = CollisionDetection(
     walls=False, objects=False, robots=False, floor=False, avoid=False, previous_was_same=False
@@ -46,11 +51,15 @@ class Scene(NamedTuple):
         robots: Those in it.
         tasks: Starts what they do; gives the scripts whose results, true or false, count.
         commanded: The robots that the monitor commands.
+        extents: What those that it does not command announce, where there is a radio [m].
+        lies: Whether that is not true.
     """
 
     robots: list[Robot]
     tasks: Callable[[], list[Script]]
     commanded: list[Robot]
+    extents: Mapping[str, float] = MappingProxyType({})
+    lies: bool = False
 
 
 class Outcome(NamedTuple):
@@ -64,6 +73,7 @@ class Outcome(NamedTuple):
         frames: Until all was over.
         brakes: Periods in which the brake or a failed program had the word.
         ms: Wall time a frame [ms].
+        broken: Assumptions that did not hold, and how often.
     """
 
     collided: bool
@@ -73,6 +83,7 @@ class Outcome(NamedTuple):
     frames: int
     brakes: int
     ms: float
+    broken: dict[str, int]
 
 
 def tiago(name: str, x: float, y: float, yaw: float) -> Robot:
@@ -163,7 +174,7 @@ def arms(rng: np.random.Generator) -> Scene:
 def static(rng: np.random.Generator) -> Scene:
     a = tiago("a", -2.5, 0.0, 0.0)
     b = tiago("b", rng.uniform(-0.3, 0.3), rng.uniform(-0.25, 0.25), rng.uniform(-3, 3))
-    return Scene([a, b], lambda: [drive(a, 5.0)], [a])
+    return Scene([a, b], lambda: [drive(a, 5.0)], [a], {"b": AT_REST})
 
 
 def reversing(rng: np.random.Generator) -> Scene:
@@ -178,26 +189,47 @@ def reversing(rng: np.random.Generator) -> Scene:
         b.follow_policy(back, 420, "base")
         return [drive(a, 4.5)]
 
-    return Scene([a, b], go, [a])
+    return Scene([a, b], go, [a], {"b": AT_REST})
+
+
+def liar(rng: np.random.Generator) -> Scene:
+    side = rng.uniform(0.7, 0.8)
+    a, b = tiago("a", -2.5, 0.0, 0.0), tiago("b", 0.0, side, -math.pi / 2)
+
+    async def stretch_and_drive() -> bool:
+        await b.reach_for((0.0, side - 0.75, 0.9), b.static.model.arms[0]).outcome()
+        return await drive(a, 5.0)
+
+    return Scene([a, b], lambda: [stretch_and_drive()], [a], {"b": 0.1}, lies=True)
 
 
 SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
     "crossing": crossing, "head_on": head_on, "chase": chase, "crowd": crowd, "arms": arms,
-    "static": static, "reversing": reversing,
+    "static": static, "reversing": reversing, "liar": liar,
 }  # fmt: skip
 
 
-def run(name: str, seed: int, monitored: bool) -> Outcome:
-    """One run of a draw."""
+def run(name: str, seed: int, monitored: bool, profile: str | None = None) -> Outcome:
+    """One run of a draw; with a profile, robots know of each other by radio alone."""
     scene = SCENES[name](derive_substream(f"safety_stress/{name}", seed).default_rng())
     with Controller(seed=seed) as c:
         c.add_ons.extend(scene.robots)
-        monitor = SafetyMonitor(scene.commanded, condition=name)
+        if scene.lies:
+            profile = profile or "ideal"
+        monitor = SafetyMonitor(
+            scene.commanded, source="truth" if profile is None else "radio", condition=name
+        )
         if monitored:
             c.add_ons.append(monitor)
+        if profile is not None:
+            c.add_ons.append(CommChannel(profile))
         events: list[Any] = []
         c.events.subscribe(events.append)
         c.communicate(cmd.CreateEmptyRoom(width=12, length=12))
+        if profile is not None:
+            for robot in scene.robots:
+                if robot.robot_id in scene.extents:
+                    robot.radio.announce(extent=scene.extents[robot.robot_id])
         scripts, collided, frames = [c.spawn(t) for t in scene.tasks()], False, 0
         start = time.perf_counter()
         while frames < LIMIT and not all(s.done for s in scripts):
@@ -207,7 +239,8 @@ def run(name: str, seed: int, monitored: bool) -> Outcome:
                 for _, other, _ in response.robots[robot.robot_id].contacts:
                     collided |= other.kind == "robot" and other.owner != robot.robot_id
         ms = (time.perf_counter() - start) / frames * 1e3
-        row = monitor.report().conditions[0]
+        report = monitor.report()
+        row = report.conditions[0]
         return Outcome(
             collided,
             all(s.done and s.result() for s in scripts),
@@ -216,6 +249,7 @@ def run(name: str, seed: int, monitored: bool) -> Outcome:
             frames,
             row.brake_fires + row.infeasible + row.fallbacks,
             ms,
+            {a.assumption: a.violated for a in report.assumptions if a.violated},
         )
 
 
@@ -238,6 +272,14 @@ def main(draws: int = 20, seed: int = 0, scenes: tuple[str, ...] = (), quick: bo
         collided = sum(o.collided for o in plain)
         hit, done = sum(o.collided for o in kept), sum(o.succeeded for o in kept)
         gaps = [o.gap for o in kept if o.gap is not None]
+        broken = {k: sum(o.broken.get(k, 0) for o in kept) for o in kept for k in o.broken}
+        if any("packets_hold" in o.broken for o in kept):
+            said = sum("packets_hold" in o.broken for o in kept)
+            report.claim(
+                f"{name}: said so in table 1", "every run", f"{said} of {draws}", said == draws
+            )
+            report.note(f"{name}: {collided} of {draws} collide, {hit} with it")
+            continue
         report.claim(
             f"{name}: collisions",
             "most, 0 with it",
@@ -253,7 +295,7 @@ def main(draws: int = 20, seed: int = 0, scenes: tuple[str, ...] = (), quick: bo
             f"{name}: nearest {min(gaps):.3f} m, {np.median([o.interventions for o in kept]):.0f} "
             f"interventions, {sum(o.brakes for o in kept)} periods braked, "
             f"{np.median([o.ms for o in kept]):.1f} against "
-            f"{np.median([o.ms for o in plain]):.1f} ms a frame"
+            f"{np.median([o.ms for o in plain]):.1f} ms a frame; checks that failed: {broken or 0}"
         )
         report.figures[name] = {
             "plain": [o._asdict() for o in plain],

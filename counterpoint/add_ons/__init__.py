@@ -11,7 +11,7 @@ from counterpoint.add_ons.radio import Radio
 from counterpoint.add_ons.recorder import Recorder
 from counterpoint.add_ons.replay import Replay
 from counterpoint.add_ons.robot import Robot
-from counterpoint.add_ons.safety_monitor import SafetyMonitor
+from counterpoint.add_ons.safety import SafetyMonitor
 from counterpoint.add_ons.third_person_camera import ThirdPersonCamera
 from counterpoint.add_ons.video_capture import VideoCapture
 

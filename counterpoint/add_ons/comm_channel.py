@@ -6,6 +6,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,13 @@ class CommChannel(AddOn):
         if not self._messages.send(sender, receiver, message, frame):
             host.events.publish(MessageDropped(frame, sender, receiver))
 
+    def announce(self, robot_id: str, predicates: Mapping[str, Any]) -> None:
+        """Put predicates into a robot's packets from the next frame on; see `Radio.announce`."""
+        self._inbox(robot_id)
+        said = checked_predicates(predicates, robot_id)
+        before = self._announced.get(robot_id, {})
+        self._announced[robot_id] = MappingProxyType({**before, **said})
+
     def poll(self, robot_id: str) -> Message | None:
         """Take the next message out of a robot's inbox, if there is one.
 
@@ -193,7 +201,11 @@ class CommChannel(AddOn):
             return None
         tensors = dict(self.overlay.tensors)
         inboxes = {r: [list(m) for m in inbox] for r, inbox in self._inboxes.items()}
-        return [self._seed, self._broadcast.state(), self._messages.state(), inboxes, tensors]
+        announced = {r: dict(p) for r, p in self._announced.items()}
+        return [
+            self._seed, self._broadcast.state(), self._messages.state(),
+            inboxes, tensors, announced,
+        ]  # fmt: skip
 
     def leave(self) -> None:
         """The episode is over."""
@@ -210,6 +222,7 @@ class CommChannel(AddOn):
         noise = Noise(self.profile, host.frames_per_second, seed, self.episode)
         self._broadcast, self._messages = Broadcast(noise), Messages(noise)
         self._inboxes: dict[str, deque[Message]] = {}
+        self._announced: dict[str, Mapping[str, Any]] = {}
         self._bodies = _Bodies([])
 
     def _require_host(self) -> Host:
@@ -243,6 +256,7 @@ class CommChannel(AddOn):
             bodies.place(response)
             before = self._inboxes
             self._inboxes = {r: before.get(r) or deque() for r in bodies.robots}
+            self._announced = {r: p for r, p in self._announced.items() if r in self._inboxes}
         robots = self._bodies.robots
         poses = self._bodies.poses(response.state.q)
         self._broadcast.transmit(frame, robots, poses, self._extras(response, robots))
@@ -253,7 +267,7 @@ class CommChannel(AddOn):
 
     def _extras(self, response: Response, robots: Sequence[str]) -> list[Extras | None] | None:
         tensors = self.overlay.tensors
-        if self._predicates is None and not tensors:
+        if self._predicates is None and not tensors and not self._announced:
             return None
         return [
             Extras(self._ask(response.robots[robot_id]), tensors.get(robot_id))
@@ -261,13 +275,15 @@ class CommChannel(AddOn):
         ]
 
     def _ask(self, robot: RobotState) -> Mapping[str, Any]:
+        said = self._announced.get(robot.static.robot_id, {})
         if self._predicates is None:
-            return {}
+            return said
         try:
-            return checked_predicates(self._predicates(robot), robot.static.robot_id)
+            seen = checked_predicates(self._predicates(robot), robot.static.robot_id)
+            return MappingProxyType({**seen, **said}) if said else seen
         except Exception as error:  # noqa: BLE001 - it is raised when the frame is complete
             self._problem = self._problem or error
-            return {}
+            return said
 
 
 _EMPTY: deque[Message] = deque()

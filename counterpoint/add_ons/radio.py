@@ -40,6 +40,20 @@ class Radio:
         """
         self._channel.send(self.robot_id, to, message)
 
+    def announce(self, **predicates: Any) -> None:
+        """Say in every packet from the next frame on what is true: `radio.announce(done=True)`.
+
+        What was announced before under other names stays; a name that the channel's function of
+        predicates gives, too, means what is announced here.
+
+        Args:
+            **predicates: By name, a bool, an integer, a finite float or a string.
+
+        Raises:
+            CommError: If one of them is something else.
+        """
+        self._channel.announce(self.robot_id, predicates)
+
     def receive(self, timeout: float | None = None) -> Reception:
         """Wait in a script for the next message: `message = await robot.radio.receive(0.5)`.
 

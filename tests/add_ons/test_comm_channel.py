@@ -599,3 +599,30 @@ def test_a_channel_with_bad_arguments_is_refused(arguments: dict[str, Any], fiel
     with pytest.raises(CommError) as caught:
         CommChannel(**arguments)
     assert caught.value.field == field
+
+
+def test_what_a_script_announces_goes_out_from_the_next_frame_on(scene: Scene) -> None:
+    channel = CommChannel(SLOW, predicates=lambda r: {"name": r.static.robot_id, "load": 0})
+    a, b = pair()
+    controller = scene(channel, a, b)
+    controller.communicate()
+    b.radio.announce(load=2)
+    b.radio.announce(done=True)
+    seen = []
+    for _ in range(4):
+        controller.communicate()
+        packet = channel.view("a")
+        seen.append(dict(packet.predicates["b"]) if "b" in packet.robots else {})
+        CommPacket.from_bytes(packet.to_bytes())
+    assert seen[-1] == {"name": "b", "load": 2, "done": True}
+    assert seen[0] in ({}, {"name": "b", "load": 0})
+    assert dict(channel.view("b").predicates["a"]) == {"name": "a", "load": 0}
+    with pytest.raises(CommError, match="finite"):
+        b.radio.announce(load=float("nan"))
+    with pytest.raises(TypeError):
+        channel.view("a").predicates["b"]["load"] = 3  # type: ignore[index]
+    controller.reset()
+    controller.communicate(cmd.CreateEmptyRoom(width=8, length=8))
+    for _ in range(4):
+        controller.communicate()
+    assert channel.view("a").predicates["b"]["load"] == 0

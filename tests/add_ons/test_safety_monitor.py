@@ -12,9 +12,10 @@ from safety_stress import SCENES, panda, run, tiago
 
 from counterpoint import ActionStatus, Arm, CommandError, Controller
 from counterpoint import commands as cmd
-from counterpoint.add_ons import Recorder, Robot, SafetyMonitor
-from counterpoint.add_ons.safety_scene import SafetyScene
-from counterpoint.add_ons.safety_spheres import sphere_model
+from counterpoint.add_ons import CommChannel, Recorder, Robot, SafetyMonitor
+from counterpoint.add_ons.safety.scene import Roster, SafetyScene
+from counterpoint.add_ons.safety.spheres import sphere_model
+from counterpoint.comm import CommSaturationWarning, DegradationProfile
 from counterpoint.core.events import SafetyIntervention
 from counterpoint.robots import get_model
 from counterpoint.simulation.hulls import robot_hulls
@@ -30,6 +31,12 @@ def touching(controller: Controller) -> bool:
         for robot_id, state in controller.response.robots.items()
         for _, other, _ in state.contacts
     )
+
+
+def seen(controller: Controller) -> SafetyScene:
+    assert controller.response is not None
+    statics = {r: s.static for r, s in controller.response.robots.items()}
+    return SafetyScene(controller.response, Roster(statics))
 
 
 # --- what it sees --------------------------------------------------------------------------------
@@ -102,13 +109,13 @@ def test_what_a_hand_holds_is_part_of_the_robot(scene: Scene) -> None:
         object_id="cube", model="box", size=(0.05, 0.05, 0.05), position=(0.5, 0, 0.025)
     )
     controller = scene(robot, commands=[cube])
-    before = SafetyScene(controller.response, ("r",), {}).spheres("r")  # type: ignore[arg-type]
+    before = seen(controller).spheres("r")
     action = robot.grasp("cube")
     for _ in range(1200):
         if action.done:
             break
         controller.communicate()
-    held = SafetyScene(controller.response, ("r",), {}).spheres("r")  # type: ignore[arg-type]
+    held = seen(controller).spheres("r")
     assert len(held.radii) == len(before.radii) + 1
     assert held.centres[-1] == pytest.approx(controller.response.objects["cube"].position, abs=1e-6)  # type: ignore[union-attr]
 
@@ -116,8 +123,11 @@ def test_what_a_hand_holds_is_part_of_the_robot(scene: Scene) -> None:
 # --- what it does --------------------------------------------------------------------------------
 
 
+HONEST = [name for name in SCENES if name != "liar"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", HONEST)
 def test_robots_collide_without_it_and_not_with_it_and_still_get_there(name: str) -> None:
     assert run(name, 0, monitored=False).collided
     for seed in (0, 1):
@@ -259,9 +269,77 @@ def test_robots_may_be_removed_and_come_back_while_it_watches(scene: Scene) -> N
     "wrong",
     [
         {"mode": "BOTH"}, {"margin": -0.1}, {"activation": float("nan")},
-        {"partner_acceleration": float("inf")}, {"gamma": -1.0},
+        {"partner_acceleration": float("inf")}, {"gamma": -1.0}, {"source": "rumour"},
     ],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(CommandError, match=next(iter(wrong))):
         SafetyMonitor(**wrong)
+
+
+# --- by radio ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["ideal", "urllc", "factory", "wifi", "lossy"])
+@pytest.mark.parametrize("name", ["crossing", "head_on", "chase", "static", "reversing"])
+def test_by_radio_no_gap_closes_in_any_profile_up_to_lossy(name: str, profile: str) -> None:
+    outcome = run(name, 0, monitored=True, profile=profile)
+    assert not outcome.collided
+    assert outcome.succeeded
+    assert outcome.gap is None or outcome.gap >= 0.0
+    assert "packets_hold" not in outcome.broken
+
+
+def test_by_radio_robots_that_drive_into_each_other_stay_apart(scene: Scene) -> None:
+    a, b = tiago("a", -1.6, 0, 0), tiago("b", 1.6, 0, np.pi)
+    monitor = SafetyMonitor(source="radio")
+    controller = scene(a, b, monitor, CommChannel("lossy"), size=10.0)
+    moves = a.move_by(3), b.move_by(3)
+    for _ in range(300):
+        controller.communicate()
+        assert not touching(controller)
+    assert b.dynamic.base_position[0] < 1.2 and not any(
+        m.status is ActionStatus.failure for m in moves
+    )
+    held = {row.assumption: row for row in monitor.report().assumptions}
+    assert held["packets_hold"].checked > 100 and held["packets_hold"].violated == 0
+
+
+def test_a_robot_that_has_heard_nothing_of_a_partner_stands_still(scene: Scene) -> None:
+    a, b = tiago("a", -2.5, 0, 0), tiago("b", 2.5, 0, np.pi)
+    silent = DegradationProfile("silent", 0.0, 0.0, 1.0)
+    with pytest.warns(CommSaturationWarning):
+        channel = CommChannel(silent)
+    controller = scene(a, b, SafetyMonitor([a], source="radio"), channel, size=10.0)
+    start = a.dynamic.base_position.copy()
+    action = a.move_by(1)
+    for _ in range(400):
+        controller.communicate()
+        if action.done:
+            break
+    assert action.status is ActionStatus.safety_stop
+    assert np.linalg.norm(a.dynamic.base_position - start) < 1e-3
+
+
+def test_older_news_keep_robots_further_apart() -> None:
+    gaps = [run("head_on", 3, True, profile).gap for profile in ("ideal", "lossy")]
+    assert gaps[0] is not None and gaps[1] is not None
+    assert gaps[1] > gaps[0]
+
+
+def test_a_partner_that_lies_is_found_out_in_table_1() -> None:
+    outcome = run("liar", 0, monitored=True)
+    assert outcome.broken["packets_hold"] > 0
+
+
+def test_by_radio_without_a_channel_is_refused(scene: Scene) -> None:
+    controller = scene(tiago("a", -2, 0, 0), tiago("b", 2, 0, 0), size=10.0)
+    controller.add_ons.append(SafetyMonitor(source="radio"))
+    with pytest.raises(CommandError, match="CommChannel"):
+        controller.communicate()
+
+
+def test_by_radio_nobody_decides_for_all() -> None:
+    with pytest.raises(CommandError, match="decides for itself"):
+        SafetyMonitor(source="radio", mode="CENTRALIZED")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,11 +63,11 @@ class BasesResult(NamedTuple):
         regimes: What the answers rest on.
     """
 
-    accelerations: dict[str, Array]
-    held_by: dict[str, str]
-    braked: frozenset[str]
-    infeasible: bool
-    lambdas: dict[tuple[str, str], float]
+    accelerations: Mapping[str, Array] = MappingProxyType({})
+    held_by: Mapping[str, str] = MappingProxyType({})
+    braked: frozenset[str] = frozenset()
+    infeasible: bool = False
+    lambdas: Mapping[tuple[str, str], float] = MappingProxyType({})
     regimes: frozenset[Regime] = frozenset()
 
 
@@ -81,6 +82,9 @@ class BaseFilters:
         gamma: Class-K gain [1/s].
         dt: Length of a frame [s].
         state: What λ learns with; by default, it stays 0.
+        gentle: Whether those who decide each for itself keep to the partners' worst acceleration
+            where nothing forces them to do more: so that they are to others what others are to
+            them.
     """
 
     def __init__(
@@ -91,24 +95,31 @@ class BaseFilters:
         gamma: float,
         dt: float,
         state: SafetyState | None,
+        gentle: bool = False,
     ) -> None:
         self._together, self._partner, self._gamma, self._dt = (
             together, partner_acceleration, gamma, dt,
         )  # fmt: skip
+        self._most = partner_acceleration if gentle else np.inf
         self._state = state
         self._filters: dict[tuple[str, ...], SafetyFilter] = {}
 
-    def step(self, discs: Mapping[str, Disc], pairs: Sequence[tuple[str, str]]) -> BasesResult:
+    def step(
+        self,
+        discs: Mapping[str, Disc],
+        pairs: Sequence[tuple[str, str]],
+        result: BasesResult,
+    ) -> BasesResult:
         """Accelerations that keep discs apart, as near to those wanted as can be.
 
         Args:
             discs: The robots.
             pairs: Which of them are to be kept apart.
+            result: What was decided about other robots in this frame.
 
         Raises:
             SafetyInputError: If a partner accelerates as hard as a robot that has to avoid it.
         """
-        result = BasesResult({}, {}, frozenset(), False, {})
         deciding = [r for r, d in discs.items() if d.wanted is not None]
         together = self._together
         if together is None:
@@ -209,8 +220,10 @@ class BaseFilters:
                     near = 1.0 - (distance - disc.radius - other.radius) / EVADE_FROM
                     aside = max(aside, EVASION * min(max(near, 0.0), 1.0) * max(ahead, 0.0))
             goal = goal + aside / speed * np.array([goal[1], -goal[0]])
-        out: Array = np.clip((goal - disc.velocity) / self._dt, -disc.capacity, disc.capacity)
-        return out
+        out: Array = (goal - disc.velocity) / self._dt
+        if disc.capacity > self._most:
+            out *= min(1.0, self._most / max(float(np.hypot(*out)), 1e-9))
+        return np.clip(out, -disc.capacity, disc.capacity)
 
 
 def blocked(
