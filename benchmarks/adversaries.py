@@ -30,6 +30,7 @@ class Learning(NamedTuple):
     last: Array  # λ at the end
     smallest: Array  # λ
     smallest_gap: Array  # [m]
+    so_far: Array  # mean loss over active periods up to each period, shape (periods, n) [m/s²]
 
 
 def learn(
@@ -55,6 +56,7 @@ def learn(
     first, smallest = lam.copy(), lam.copy()
     total, swallowed, active = np.zeros(n), np.zeros(n), np.zeros(n)
     gap = np.full(n, np.inf)
+    so_far = np.zeros((periods, n))
     for k in range(periods):
         normal = offset / np.linalg.norm(offset, axis=1, keepdims=True)
         # Without damping, what is random adds up to an orbit in which nothing is ever active.
@@ -85,7 +87,10 @@ def learn(
         total += cost * answer.active
         swallowed += lost * answer.active
         active += answer.active
+        so_far[k] = total / np.maximum(active, 1.0)
         smallest = np.minimum(smallest, lam)
     seen = np.maximum(active, 1.0)
     bound = epsilon + (first - lam) / (eta * seen)
-    return Learning(total / seen, bound, swallowed / seen, active, first, lam, smallest, gap)
+    return Learning(
+        total / seen, bound, swallowed / seen, active, first, lam, smallest, gap, so_far
+    )

@@ -10,6 +10,7 @@ from counterpoint.add_ons import (
     OccupancyMap,
     Recorder,
     Robot,
+    SafetyMonitor,
     ThirdPersonCamera,
     VideoCapture,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "RecorderError",
     "RecordingError",
     "Robot",
+    "SafetyMonitor",
     "ScriptCancelledError",
     "ScriptError",
     "SimulationError",

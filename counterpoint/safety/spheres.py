@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from counterpoint.core.errors import SafetyInputError
 from counterpoint.core.pose import Array
@@ -91,6 +90,8 @@ class _Piece(NamedTuple):
 
     def halves(self) -> tuple[_Piece, _Piece]:
         """Both sides of the plane across the middle of its longest direction."""
+        from scipy.spatial import ConvexHull  # takes longer to import than all of this package
+
         hull = ConvexHull(self.points)
         corners: Array = hull.points[hull.vertices]
         axis: Array = np.linalg.eigh(np.cov(corners.T))[1][:, -1]
@@ -123,6 +124,8 @@ def cover_hulls(hulls: Sequence[Sequence[Array]], total: int) -> LinkSpheres:
         SafetyInputError: If `total` is too small, a corner is not finite, or a body that is to be
             divided has no volume.
     """
+    from scipy.spatial import QhullError
+
     clouds = {
         link: np.concatenate([np.asarray(p, dtype=np.float64) for p in parts])
         for link, parts in enumerate(hulls)

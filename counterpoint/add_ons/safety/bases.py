@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -109,6 +109,7 @@ class BaseFilters:
         discs: Mapping[str, Disc],
         pairs: Sequence[tuple[str, str]],
         result: BasesResult,
+        is_free: Callable[[str, Array], bool] = lambda *_: True,
     ) -> BasesResult:
         """Accelerations that keep discs apart, as near to those wanted as can be.
 
@@ -116,6 +117,8 @@ class BaseFilters:
             discs: The robots.
             pairs: Which of them are to be kept apart.
             result: What was decided about other robots in this frame.
+            is_free: Whether a robot finds nothing but robots in a direction on the floor, a unit
+                vector of shape (2,): only there it evades.
 
         Raises:
             SafetyInputError: If a partner accelerates as hard as a robot that has to avoid it.
@@ -129,7 +132,7 @@ class BaseFilters:
             ids = tuple(discs)
             if deciding and len(ids) > 1:
                 agents = _agents(ids, discs, shares)
-                goals = {r: self._goal(discs, r, pairs) for r in deciding}
+                goals = {r: self._goal(discs, r, pairs, is_free) for r in deciding}
                 goals |= {r: np.zeros(2) for r in ids if r not in goals}
                 answer, info = self._joint(ids, discs).step(agents, goals)
                 result = _taken_up(result, {r: answer[r] for r in deciding}, info)
@@ -139,7 +142,7 @@ class BaseFilters:
             if near:
                 ids = (ego, *near)
                 agents = _agents(ids, discs, shares)
-                goal = self._goal(discs, ego, pairs)
+                goal = self._goal(discs, ego, pairs, is_free)
                 answer, info = self._alone(ids, discs).step(agents, goal)
                 result = _taken_up(result, {ego: answer}, info)
         return result
@@ -199,7 +202,11 @@ class BaseFilters:
         return min(own, default=0.0), max(worst, default=0.0)
 
     def _goal(
-        self, discs: Mapping[str, Disc], robot: str, pairs: Sequence[tuple[str, str]]
+        self,
+        discs: Mapping[str, Disc],
+        robot: str,
+        pairs: Sequence[tuple[str, str]],
+        is_free: Callable[[str, Array], bool],
     ) -> Array:
         """The acceleration towards what a robot wants, and to the right of who is in its way.
 
@@ -219,7 +226,9 @@ class BaseFilters:
                     ahead = float(way @ goal) / (distance * speed)
                     near = 1.0 - (distance - disc.radius - other.radius) / EVADE_FROM
                     aside = max(aside, EVASION * min(max(near, 0.0), 1.0) * max(ahead, 0.0))
-            goal = goal + aside / speed * np.array([goal[1], -goal[0]])
+            right = np.array([goal[1], -goal[0]]) / speed
+            if aside > 0.0 and is_free(robot, right):
+                goal = goal + aside * right
         out: Array = (goal - disc.velocity) / self._dt
         if disc.capacity > self._most:
             out *= min(1.0, self._most / max(float(np.hypot(*out)), 1e-9))

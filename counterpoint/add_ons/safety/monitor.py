@@ -234,7 +234,7 @@ class SafetyMonitor(AddOn):
         result = BasesResult()
         for view in views:
             held |= blocked(view.discs, view.pairs, self._blocked)
-            result = self._bases.step(view.discs, view.pairs, result)
+            result = self._bases.step(view.discs, view.pairs, result, scene.is_free)
         self._blocked = held
         for robot, acceleration in result.accelerations.items():
             circle, model = scene.circle(robot), scene.states[robot].static.model

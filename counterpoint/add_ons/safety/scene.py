@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoint.actions.collision import CollisionDetection, obstacle_ahead
 from counterpoint.add_ons.safety.spheres import PlacedSpheres, sphere_model
 from counterpoint.core.pose import Array
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 FRESH = 0.02  # m: an extent is measured anew when the posture may have changed it by more
+ASIDE = 0.3  # m: so much room there has to be for a robot to evade
+_FURNITURE = CollisionDetection(robots=False)
 LOAD = 1.0  # m: what hands hold sticks out of them no further
 
 
@@ -185,6 +188,14 @@ class SafetyScene:
                 ),
             )  # fmt: skip
         return self._roster.extents[robot_id]
+
+    def is_free(self, robot_id: str, direction: Array) -> bool:
+        """Whether a robot finds no furniture and no wall close by in a direction, shape (2,)."""
+        state = self.states[robot_id]
+        held = [h for h in state.held.values() if h is not None]
+        return (
+            obstacle_ahead(self._response, state, _FURNITURE, direction, ASIDE, ignore=held) is None
+        )
 
     def gap(self, first: str, second: str) -> float:
         """Least distance between the spheres of two robots [m]; below 0 they overlap."""
