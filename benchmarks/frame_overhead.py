@@ -28,6 +28,7 @@ from counterpoint.actions import ActionStatus
 from counterpoint.add_ons import SafetyMonitor
 
 SPACING = 2.5  # m between robots
+FRAME = 1e6 / 60  # µs of simulated time
 APART = 4.0  # m: further than the monitor looks
 SWAY = 0.8  # m that each busy robot drives to and fro
 
@@ -192,7 +193,7 @@ def safety(frames: int) -> bool:
 
 def main(
     frames: int = 600,
-    robots: tuple[int, ...] = (1, 4, 16),
+    robots: tuple[int, ...] = (1, 4, 8, 16),
     safety_monitor: Annotated[bool, tyro.conf.arg(name="safety")] = False,
     quick: bool = False,
 ) -> None:
@@ -218,6 +219,7 @@ def main(
         "p99",
         "above bare, a robot",
         "loop / bare",
+        "times real time",
     ):
         table.add_column(column, justify="right")
     above: dict[tuple[int, bool], float] = {}
@@ -230,6 +232,7 @@ def main(
                 str(count), "busy" if busy else "resting", f"{base:.0f}", f"{middle:.0f}",
                 f"{np.percentile(loop, 95):.0f}", f"{np.percentile(loop, 99):.0f}",
                 f"{above[count, busy]:.1f}", f"{middle / base:.2f}",
+                f"{FRAME / middle:.1f}",
             )  # fmt: skip
     console.print(table)
     few, many = min(robots), max(robots)

@@ -30,8 +30,9 @@ async def take(robot: Robot) -> list[int]:
     for turn in TURNS:
         await robot.grasp("jar", angle=turn, axis="yaw", relative_to_hand=False)
         closed.append(round(closing(robot)))
-        await robot.place(PLACE)
-        await robot.reset_arm()
+        if turn != TURNS[-1]:
+            await robot.place(PLACE)
+            await robot.reset_arm()
     return closed
 
 

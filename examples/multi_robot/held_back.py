@@ -15,7 +15,7 @@ from counterpoint import (
 )
 from counterpoint import commands as cmd
 
-VIEW = {"position": (0.2, -3.0, 3.2), "look_at": (0.2, 0.0, 0.4)}
+VIEW = {"position": (0.2, -2.3, 2.4), "look_at": (0.2, 0.1, 0.5)}
 
 
 async def come(robot: Robot, distance: float) -> str:

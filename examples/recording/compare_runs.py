@@ -12,6 +12,7 @@ from counterpoint.recording.compare import compare
 
 FOLDER = Path("out/recording")
 PUSH_AT = 30  # frames
+VIEW = {"position": (1.5, -1.7, 1.1), "look_at": (0.0, 0.0, 0.75)}
 
 
 def run(name: str, push: float) -> Path:

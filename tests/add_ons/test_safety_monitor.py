@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,25 @@ def test_a_partner_that_accelerates_as_hard_is_refused_with_both_figures(scene: 
     assert controller.world_hash() == digest
     controller.add_ons.remove(monitor)
     controller.communicate()
+
+
+def test_a_robot_that_is_not_there_is_refused_by_name(scene: Scene) -> None:
+    controller = scene(tiago("a", -2, 0, 0), tiago("b", 2, 0, 0), size=10.0)
+    controller.add_ons.append(SafetyMonitor(["a", "c"]))
+    with pytest.raises(CommandError, match=r"'c'.*'a', 'b'"):
+        controller.communicate()
+
+
+def test_an_intervention_is_an_event_that_json_can_hold(meeting) -> None:
+    controller, a, b, events = meeting
+    a.move_by(3)
+    b.move_by(3)
+    for _ in range(120):
+        controller.communicate()
+    found = [e for e in events if isinstance(e, SafetyIntervention)]
+    assert found
+    for event in found:
+        json.dumps(event.to_dict(), allow_nan=False)
 
 
 def test_a_recording_holds_what_it_made_of_the_commands(scene: Scene, tmp_path: Path) -> None:

@@ -82,9 +82,9 @@ class BaseFilters:
         gamma: Class-K gain [1/s].
         dt: Length of a frame [s].
         state: What λ learns with; by default, it stays 0.
-        gentle: Whether those who decide each for itself keep to the partners' worst acceleration
-            where nothing forces them to do more: so that they are to others what others are to
-            them.
+        gentle: Whether one that decides for itself keeps to the partners' worst acceleration where
+            nothing forces it to do more, so that it is to others what others are to it. Several
+            that decide each for itself always do.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class BaseFilters:
         self._together, self._partner, self._gamma, self._dt = (
             together, partner_acceleration, gamma, dt,
         )  # fmt: skip
-        self._most = partner_acceleration if gentle else np.inf
+        self._gentle = gentle
         self._state = state
         self._filters: dict[tuple[str, ...], SafetyFilter] = {}
 
@@ -132,17 +132,18 @@ class BaseFilters:
             ids = tuple(discs)
             if deciding and len(ids) > 1:
                 agents = _agents(ids, discs, shares)
-                goals = {r: self._goal(discs, r, pairs, is_free) for r in deciding}
+                goals = {r: self._goal(discs, r, pairs, is_free, np.inf) for r in deciding}
                 goals |= {r: np.zeros(2) for r in ids if r not in goals}
                 answer, info = self._joint(ids, discs).step(agents, goals)
                 result = _taken_up(result, {r: answer[r] for r in deciding}, info)
             return result
+        most = self._partner if self._gentle or len(deciding) > 1 else np.inf
         for ego in deciding:
             near = [b if a == ego else a for a, b in pairs if ego in (a, b)]
             if near:
                 ids = (ego, *near)
                 agents = _agents(ids, discs, shares)
-                goal = self._goal(discs, ego, pairs, is_free)
+                goal = self._goal(discs, ego, pairs, is_free, most)
                 answer, info = self._alone(ids, discs).step(agents, goal)
                 result = _taken_up(result, {ego: answer}, info)
         return result
@@ -207,6 +208,7 @@ class BaseFilters:
         robot: str,
         pairs: Sequence[tuple[str, str]],
         is_free: Callable[[str, Array], bool],
+        most: float,
     ) -> Array:
         """The acceleration towards what a robot wants, and to the right of who is in its way.
 
@@ -230,8 +232,8 @@ class BaseFilters:
             if aside > 0.0 and is_free(robot, right):
                 goal = goal + aside * right
         out: Array = (goal - disc.velocity) / self._dt
-        if disc.capacity > self._most:
-            out *= min(1.0, self._most / max(float(np.hypot(*out)), 1e-9))
+        if disc.capacity > most:
+            out *= min(1.0, most / max(float(np.hypot(*out)), 1e-9))
         return np.clip(out, -disc.capacity, disc.capacity)
 
 

@@ -22,6 +22,7 @@ from counterpoint.core.pose import Array
 from counterpoint.safety.barrier import DEFAULT_CBF_GAMMA, Braking
 from counterpoint.safety.barriers import Barrier
 from counterpoint.safety.conformal import SafetyState
+from counterpoint.safety.interface import Regime
 from counterpoint.safety.oscbf import OSCBFResult
 from counterpoint.safety.report import SafetyReport
 from counterpoint.safety.telemetry import SafetyTelemetry, safety_report
@@ -121,6 +122,7 @@ class SafetyMonitor(AddOn):
         self._blocked: dict[str, str] = {}
         self._intervening: dict[tuple[str, str], int] = {}
         self._roster: Roster | None = None
+        self._met: set[str] = set()
         self.engaged: tuple[str, ...] = ()
 
     # --- the loop -----------------------------------------------------------------------------
@@ -128,7 +130,7 @@ class SafetyMonitor(AddOn):
     def join(self, host: Host) -> None:
         """A run begins."""
         super().join(host)
-        self._roster, self._intervening, self._blocked = None, {}, {}
+        self._roster, self._intervening, self._blocked, self._met = None, {}, {}, set()
         self._assumptions.skip()
         dt = 1.0 / host.frames_per_second
         self._bases = BaseFilters(
@@ -155,6 +157,11 @@ class SafetyMonitor(AddOn):
         commanded = set(present if self.robots is None else self.robots)
         if self._roster is None or self._roster.is_another(host.response, present):
             roster = Roster({r: host.response.robots[r].static for r in present})
+            self._met |= set(present)
+            if unknown := sorted(commanded - self._met):
+                raise CommandError(
+                    "unknown robot", field="robots", value=unknown[0], exists=sorted(present)
+                )
             self._check_capacities(roster, commanded)
             self._roster = roster
         scene = SafetyScene(host.response, self._roster)
@@ -181,10 +188,8 @@ class SafetyMonitor(AddOn):
             gaps=list(gaps.values()), inner=inner, lambdas=outer.lambdas,
             infeasible=outer.infeasible, brake_fired=bool(outer.braked), regimes=outer.regimes,
         )  # fmt: skip
-        alone = self.mode == "EGO_ONLY"
-        self._assumptions.check(
-            scene, near, views, set() if alone else commanded, 1.0 / host.frames_per_second
-        )
+        counted_on = commanded if Regime.COOPERATIVE in outer.regimes else set()
+        self._assumptions.check(scene, near, views, counted_on, 1.0 / host.frames_per_second)
         changed = {r: v for r, v in safe.items() if np.abs(v - nominal[r]).max() > TOUCHED}
         if not changed:
             return frame
@@ -320,7 +325,8 @@ class SafetyMonitor(AddOn):
         pause = QUIET * self.host.frames_per_second
         for (robot, layer), partner in now.items():
             if frame - self._intervening.get((robot, layer), -math.inf) > pause:
-                gap = distance.get(frozenset((robot, partner)), math.inf)
+                pair = frozenset((robot, partner))
+                gap = distance[pair] if pair in distance else scene.gap(robot, partner)
                 self.host.events.publish(SafetyIntervention(frame, robot, layer, partner, gap))
         self._intervening |= dict.fromkeys(now, frame)
         add_ons = {a.robot_id: a for a in self.host.add_ons if isinstance(a, Robot)}
