@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
+from counterpoint.add_ons.safety.bases import Disc
 from counterpoint.add_ons.safety.scene import SafetyScene
-from counterpoint.add_ons.safety.spheres import PlacedSpheres
+from counterpoint.add_ons.safety.views import View
 from counterpoint.core.pose import Array
 from counterpoint.robots.description import load_description
 from counterpoint.safety.barriers import ArmState, Barrier
@@ -20,54 +21,115 @@ from counterpoint.simulation.response import RobotStatic
 NEAR = 0.3
 """Spheres further from each other than this have no row [m]."""
 
+TOUCHED = 1e-3
+"""A smaller change of a velocity is rounding [m/s, rad/s]."""
+
 HALF_HEIGHT = 1.5
 """Of the column that stands for a robot whose posture is not known [m]."""
 
 
-def among_spheres(partners: Sequence[PlacedSpheres], *, margin: float, gain: float) -> Barrier:
-    """Distance to partners whose posture is known."""
-    return Spheres(
-        positions=np.concatenate([p.centres for p in partners]),
-        velocities=np.concatenate([p.velocities for p in partners]),
-        radii=np.concatenate([p.radii for p in partners]),
-        margin=margin, activation=NEAR, gain=gain,
-    )  # fmt: skip
-
-
-def among_columns(
-    positions: Array, velocities: Array, radii: Array, *, margin: float, gain: float
-) -> Barrier:
-    """Distance to partners of whom only circles on the floor are known.
+class ArmFilters:
+    """Inner filters of whoever is near somebody.
 
     Args:
-        positions: Shape (k, 2) [m].
-        velocities: Shape (k, 2) [m/s].
-        radii: Shape (k,) [m].
         margin: Distance that is to remain [m].
         gain: Class-K gain [1/s].
+        dt: Length of a frame [s].
     """
-    k = len(radii)
-    return Cylinders(
-        positions=np.column_stack([positions, np.full(k, HALF_HEIGHT)]),
-        velocities=np.column_stack([velocities, np.zeros(k)]),
-        rotations=np.broadcast_to(np.eye(3), (k, 3, 3)),
-        radii=radii, half_lengths=np.full(k, HALF_HEIGHT),
-        margin=margin, activation=NEAR, gain=gain,
-    )  # fmt: skip
 
+    def __init__(self, *, margin: float, gain: float, dt: float) -> None:
+        self._margin, self._gain, self._dt = margin, gain, dt
 
-def filter_arms(
-    scene: SafetyScene, robot_id: str, asked: Array, barrier: Barrier, dt: float
-) -> OSCBFResult:
-    """The velocities of all driven joints nearest to those asked for that keep a barrier."""
-    state, mine = scene.states[robot_id], scene.spheres(robot_id)
-    driven = state.static.driven
-    arm = ArmState(
-        q=state.q[driven], centres=mine.centres, jacobian=mine.jacobian, radii=mine.radii,
-        tool_position=np.zeros(3), tool_jacobian=np.zeros((6, len(asked))),
-    )  # fmt: skip
-    inner = OSCBF(_joint_box(state.static, dt))
-    return inner.filter(asked, arm, [barrier], q_dot=state.target_velocity[driven])
+    def step(
+        self,
+        scene: SafetyScene,
+        views: Sequence[View],
+        gaps: Mapping[tuple[str, str], float],
+        safe: dict[str, Array],
+    ) -> tuple[list[OSCBFResult], dict[str, str]]:
+        """Change what robots are about to do as little as possible.
+
+        Args:
+            scene: The truth.
+            views: What decisions are based on.
+            gaps: Distances of pairs that are near each other [m].
+            safe: Robot → velocities of its driven joints, changed in place.
+
+        Returns:
+            What the filters answered, and robots that were held back with the nearest partner.
+        """
+        results: list[OSCBFResult] = []
+        held_by: dict[str, str] = {}
+        for view in views:
+            for robot in view.egos:
+                found = self._barrier(scene, robot, view, gaps)
+                if found is None:
+                    continue
+                barrier, partner = found
+                result = self._filter(scene, robot, safe[robot], barrier)
+                results.append(result)
+                if np.abs(result.q_dot - safe[robot]).max() > TOUCHED:
+                    held_by[robot] = partner
+                    safe[robot] = result.q_dot.copy()
+                    if scene.states[robot].static.model.base == "differential":
+                        safe[robot][1] = 0.0
+        return results, held_by
+
+    def _barrier(
+        self,
+        scene: SafetyScene,
+        robot: str,
+        view: View,
+        gaps: Mapping[tuple[str, str], float],
+    ) -> tuple[Barrier, str] | None:
+        """Distance to partners' bodies, and the nearest of them."""
+        partners = [b if a == robot else a for a, b in view.pairs if robot in (a, b)]
+        if view.heard is not None:
+            own, discs = scene.circle(robot).position, view.discs
+            near = {p: float(np.hypot(*(discs[p].position - own))) - discs[p].radius
+                    for p in partners}  # fmt: skip
+            barrier: Callable[[list[str]], Barrier] = partial(self._among_columns, discs)
+        else:
+            near = {p: gaps[(robot, p) if (robot, p) in gaps else (p, robot)] for p in partners}
+            near = {p: gap for p, gap in near.items() if gap < NEAR}
+            barrier = partial(self._among_spheres, scene)
+        if not near:
+            return None
+        return barrier(list(near)), min(near, key=lambda p: (near[p], p))
+
+    def _among_spheres(self, scene: SafetyScene, partners: list[str]) -> Barrier:
+        """Distance to partners whose posture is known."""
+        placed = [scene.spheres(p) for p in partners]
+        return Spheres(
+            positions=np.concatenate([p.centres for p in placed]),
+            velocities=np.concatenate([p.velocities for p in placed]),
+            radii=np.concatenate([p.radii for p in placed]),
+            margin=self._margin, activation=NEAR, gain=self._gain,
+        )  # fmt: skip
+
+    def _among_columns(self, discs: Mapping[str, Disc], partners: list[str]) -> Barrier:
+        """Distance to partners of whom only circles on the floor are known."""
+        known, k = [discs[p] for p in partners], len(partners)
+        return Cylinders(
+            positions=np.array([[*d.position, HALF_HEIGHT] for d in known]),
+            velocities=np.array([[*d.velocity, 0.0] for d in known]),
+            rotations=np.broadcast_to(np.eye(3), (k, 3, 3)),
+            radii=np.array([d.radius for d in known]), half_lengths=np.full(k, HALF_HEIGHT),
+            margin=self._margin, activation=NEAR, gain=self._gain,
+        )  # fmt: skip
+
+    def _filter(
+        self, scene: SafetyScene, robot: str, asked: Array, barrier: Barrier
+    ) -> OSCBFResult:
+        """The velocities of all driven joints nearest to those asked for."""
+        state, mine = scene.states[robot], scene.spheres(robot)
+        driven = state.static.driven
+        arm = ArmState(
+            q=state.q[driven], centres=mine.centres, jacobian=mine.jacobian, radii=mine.radii,
+            tool_position=np.zeros(3), tool_jacobian=np.zeros((6, len(asked))),
+        )  # fmt: skip
+        inner = OSCBF(_joint_box(state.static, self._dt))
+        return inner.filter(asked, arm, [barrier], q_dot=state.target_velocity[driven])
 
 
 @lru_cache(maxsize=64)

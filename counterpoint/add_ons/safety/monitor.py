@@ -10,7 +10,7 @@ import numpy as np
 
 from counterpoint.add_ons.add_on import AddOn, Host
 from counterpoint.add_ons.robot import Robot
-from counterpoint.add_ons.safety.arms import NEAR, among_columns, among_spheres, filter_arms
+from counterpoint.add_ons.safety.arms import TOUCHED, ArmFilters
 from counterpoint.add_ons.safety.assumptions import Assumptions
 from counterpoint.add_ons.safety.bases import BaseFilters, BasesResult, blocked
 from counterpoint.add_ons.safety.scene import Roster, SafetyScene
@@ -20,17 +20,14 @@ from counterpoint.core.errors import CommandError
 from counterpoint.core.events import SafetyIntervention
 from counterpoint.core.pose import Array
 from counterpoint.safety.barrier import DEFAULT_CBF_GAMMA, Braking
-from counterpoint.safety.barriers import Barrier
 from counterpoint.safety.conformal import SafetyState
 from counterpoint.safety.interface import Regime
-from counterpoint.safety.oscbf import OSCBFResult
 from counterpoint.safety.report import SafetyReport
 from counterpoint.safety.telemetry import SafetyTelemetry, safety_report
 
 Mode = Literal["EGO_ONLY", "CENTRALIZED"]
 Source = Literal["truth", "radio"]
 
-TOUCHED = 1e-3  # m/s or rad/s: a smaller change is rounding
 STOPPED = 0.1  # of what was asked for: less than that is standing still
 ASKED = 1e-3  # m/s or rad/s: who asks for less than that is not held back
 QUIET = 0.5  # s: an intervention that pauses for less than that is one, not two
@@ -138,6 +135,7 @@ class SafetyMonitor(AddOn):
             partner_acceleration=self.partner_acceleration, gamma=self.gamma, dt=dt,
             state=self.learning, gentle=self.mode == "EGO_ONLY",
         )  # fmt: skip
+        self._arms = ArmFilters(margin=self.margin, gain=self.gamma, dt=dt)
         self._sight: Sight = TrueSight(self.margin)
         if self.source == "radio":
             self._sight = RadioSight(
@@ -182,7 +180,7 @@ class SafetyMonitor(AddOn):
         safe |= {r: nominal[r].copy() for v in views for r in v.egos}
         gaps = {pair: scene.gap(*pair) for pair in near}
         outer = self._filter_bases(scene, views, safe)
-        inner, arms = self._filter_arms(scene, views, gaps, safe)
+        inner, arms = self._arms.step(scene, views, gaps, safe)
         self._notice(scene, gaps, nominal, safe, outer, arms, deaf)
         self.telemetry.record(
             gaps=list(gaps.values()), inner=inner, lambdas=outer.lambdas,
@@ -249,57 +247,6 @@ class SafetyMonitor(AddOn):
             left = c * velocity[1] - s * velocity[0]
             safe[robot][:2] = forward, 0.0 if model.base == "differential" else left
         return result
-
-    def _filter_arms(
-        self,
-        scene: SafetyScene,
-        views: list[View],
-        gaps: Mapping[tuple[str, str], float],
-        safe: dict[str, Array],
-    ) -> tuple[list[OSCBFResult], dict[str, str]]:
-        assert self.host is not None
-        dt = 1.0 / self.host.frames_per_second
-        results: list[OSCBFResult] = []
-        held_by: dict[str, str] = {}
-        for view in views:
-            for robot in view.egos:
-                barrier, partner = self._barrier(scene, robot, view, gaps)
-                if barrier is None:
-                    continue
-                result = filter_arms(scene, robot, safe[robot], barrier, dt)
-                results.append(result)
-                if np.abs(result.q_dot - safe[robot]).max() > TOUCHED:
-                    held_by[robot] = partner
-                    safe[robot] = result.q_dot.copy()
-                    if scene.states[robot].static.model.base == "differential":
-                        safe[robot][1] = 0.0
-        return results, held_by
-
-    def _barrier(
-        self,
-        scene: SafetyScene,
-        robot: str,
-        view: View,
-        gaps: Mapping[tuple[str, str], float],
-    ) -> tuple[Barrier | None, str]:
-        """Distance of a robot to its partners' bodies, and the nearest of them."""
-        settings = {"margin": self.margin, "gain": self.gamma}
-        partners = [b if a == robot else a for a, b in view.pairs if robot in (a, b)]
-        if view.heard is not None:
-            discs, own = [view.discs[p] for p in partners], scene.circle(robot).position
-            if not partners:
-                return None, ""
-            apart = [float(np.hypot(*(d.position - own))) - d.radius for d in discs]
-            return among_columns(
-                np.array([d.position for d in discs]), np.array([d.velocity for d in discs]),
-                np.array([d.radius for d in discs]), **settings,
-            ), partners[int(np.argmin(apart))]  # fmt: skip
-        gap = {p: gaps[(robot, p) if (robot, p) in gaps else (p, robot)] for p in partners}
-        near = [p for p in partners if gap[p] < NEAR]
-        if not near:
-            return None, ""
-        spheres = [scene.spheres(p) for p in near]
-        return among_spheres(spheres, **settings), min(near, key=lambda p: (gap[p], p))
 
     # --- what it says -------------------------------------------------------------------------
 
