@@ -89,7 +89,7 @@ class Bare:
             if velocity is not None:
                 drive.set_drive_velocity_target(velocity)
         physics = self.simulator._physics
-        for _ in range(self.controller.substeps):
+        for _ in range(self.controller.settings.substeps):
             physics.step()
 
 

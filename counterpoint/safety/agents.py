@@ -184,7 +184,8 @@ def all_finite(*arrays: Array) -> bool:
     """Whether every number of every array is finite, and its square is."""
     total = 0.0
     for array in arrays:
-        total += float(np.vdot(array, array))  # the cheapest pass over a small array
+        flat = array.ravel()
+        total += flat.dot(flat)  # the cheapest pass over a small array
     return math.isfinite(total)
 
 

@@ -133,7 +133,8 @@ def braking_floor(gap: Array, closing: Array, braking: Braking) -> Array:
     dt, step = braking.dt, braking.step
     reach = gap + gap
     reach += closing * dt
-    root = np.maximum(reach, 0.0)
+    shut = smallest(np.minimum(reach, gap)) <= 0.0
+    root = np.maximum(reach, 0.0) if shut else reach
     root *= braking.alpha
     root *= 4.0
     root += braking.step_squared
@@ -141,7 +142,7 @@ def braking_floor(gap: Array, closing: Array, braking: Braking) -> Array:
     held *= 0.5
     held -= closing
     held /= dt
-    if smallest(np.minimum(reach, gap)) <= 0.0:
+    if shut:
         stop = closing * closing / np.where(gap > 0.0, 2.0 * gap, 1.0)
         held = np.where(gap > 0.0, np.where(reach < 0.0, stop, held), np.inf)
     return held

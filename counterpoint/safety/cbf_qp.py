@@ -29,6 +29,7 @@ class _Layout(NamedTuple):
     ids: tuple[str, ...]
     ego: int
     others: NDArray[np.intp]
+    rest: NDArray[np.intp] | slice  # the same: a slice costs a third of an index array
     egos: NDArray[np.intp]
     keys: tuple[PairKey, ...]
     theirs: Array
@@ -90,6 +91,7 @@ class EgoOnlyCBFQP:
         for partner, accel in stated.items():
             self._check_partner(partner, accel)
         self._identity = isinstance(model, DoubleIntegratorControlModel)
+        self._most = bounds.action_linf_component
         self._high = np.full(model.action_dim, bounds.action_linf_component)
         self._low = -self._high
         self._layout: _Layout | None = None
@@ -112,9 +114,9 @@ class EgoOnlyCBFQP:
 
         others, egos, keys = layout.others, layout.egos, layout.keys
         theirs, braking = layout.theirs, layout.braking
-        offset = agents.position[layout.ego] - agents.position.take(others, 0)
-        velocity = agents.velocity[layout.ego] - agents.velocity.take(others, 0)
-        contact = agents.radius[layout.ego] + agents.radius.take(others)
+        offset = agents.position[layout.ego] - agents.position[layout.rest]
+        velocity = agents.velocity[layout.ego] - agents.velocity[layout.rest]
+        contact = agents.radius[layout.ego] + agents.radius[layout.rest]
         if self.activation_distance != math.inf:
             reach = contact + self.activation_distance
             near = np.vecdot(offset, offset) <= reach * reach
@@ -139,7 +141,7 @@ class EgoOnlyCBFQP:
 
         active = np.zeros(len(keys), dtype=np.bool_)
         # A membership test of a short list is half the price of a reduction.
-        stands = False not in (abs(proposed) <= self._high).tolist() and (
+        stands = max(map(abs, proposed.tolist())) <= self._most and (
             False not in (rows.dot(proposed) >= lower).tolist()
         )
         action, solver, failure = (
@@ -153,7 +155,7 @@ class EgoOnlyCBFQP:
                 keys, egos, others, layout.ids, asked.direction, asked.asked_untuned, offset,
                 velocity, contact, braking, active,
             ),
-            dict(zip(keys, lambdas, strict=True)),
+            dict.fromkeys(keys, 0.0) if lam is None else dict(zip(keys, lambdas, strict=True)),
             asked.geometry.distance - contact,
             asked.barrier,
             asked.certificate,
@@ -202,10 +204,12 @@ class EgoOnlyCBFQP:
             theirs = np.array([stated[p] for p in partners], dtype=np.float64)
         else:
             theirs = np.full(len(partners), float(self.partner_accel))
+        others = np.array([i for i in range(len(agents.ids)) if i != ego], dtype=np.intp)
         return _Layout(
             agents.ids,
             ego,
-            np.array([i for i in range(len(agents.ids)) if i != ego], dtype=np.intp),
+            others,
+            slice(1, None) if ego == 0 else others,
             np.full(len(partners), ego, dtype=np.intp),
             tuple(canonical_pair_key(self.model.uid, p) for p in partners),
             theirs,

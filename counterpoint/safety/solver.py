@@ -113,7 +113,8 @@ def solve(
 def _checked(
     hessian: Array | None, gradient: Array, rows: Array, lower: Array, box_lower: Array,
     box_upper: Array, soft: NDArray[np.bool_] | bool, weight: float,
-) -> tuple[_Problem, Array]:  # fmt: skip
+) -> tuple[_Problem, Array | None]:  # fmt: skip
+    """The problem with rows of unit norm, and the norms that they had where they had others."""
     gradient = np.ascontiguousarray(gradient, dtype=np.float64)
     rows = np.ascontiguousarray(rows, dtype=np.float64)
     lower = np.ascontiguousarray(lower, dtype=np.float64)
@@ -136,18 +137,18 @@ def _checked(
             f"(n,) and (n,), not {', '.join(map(str, given))}"
         )
     norms = np.sqrt(np.vecdot(rows, rows))
-    size += float(gradient.dot(gradient)) + float(norms.dot(norms)) + float(lower.dot(lower))
+    lengths = norms.tolist()
+    size += gradient.dot(gradient) + sum(lengths) + lower.dot(lower)
     if not math.isfinite(size):
         raise SafetyInputError("a quadratic program was given numbers that are not finite")
     if False in (box_lower <= box_upper).tolist():
         raise SafetyInputError("the box is empty, or an edge of it is not a number")
     if not weight > 0:
         raise SafetyInputError(f"weight must be above zero, not {weight!r}")
-    lengths = norms.tolist()
-    unit = rows
+    unit, scaled = rows, None
     if m and (min(lengths) < 1.0 - UNIT_TOLERANCE or max(lengths) > 1.0 + UNIT_TOLERANCE):
         norms = np.where(norms > ZERO_ROW, norms, 1.0)
-        unit, lower = rows / norms[:, None], lower / norms
+        unit, lower, scaled = rows / norms[:, None], lower / norms, norms
     mask: NDArray[np.bool_] | None
     if isinstance(soft, bool):
         mask = np.ones(m, dtype=np.bool_) if soft else None
@@ -156,14 +157,13 @@ def _checked(
     else:
         mask = soft
     problem = _Problem(hessian, gradient, unit, lower, box_lower, box_upper, mask, weight)
-    return problem, norms
+    return problem, scaled
 
 
 def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
     n, m = problem.gradient.size, problem.lower.size
-    low, high = np.empty(n + m), np.empty(n + m)
-    low[:n], low[n:] = problem.box_lower, problem.lower
-    high[:n], high[n:] = problem.box_upper, UNBOUNDED
+    low = np.concatenate((problem.box_lower, problem.lower))
+    high = np.concatenate((problem.box_upper, _unbounded(m)))
     sense = np.zeros(n + m, dtype=np.int32)
     given = problem.hessian, problem.gradient, problem.rows, high, low, sense
     if problem.soft is None:
@@ -179,8 +179,8 @@ def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
     multipliers = info["lam"]
     # Stationarity: that the answer is the minimum, not merely a feasible point.
     of_rows = multipliers[n:]
-    residual = problem.hessian.dot(x)
-    residual += problem.gradient
+    curved = x if problem.hessian is _identity(n) else problem.hessian.dot(x)
+    residual = curved + problem.gradient
     residual += multipliers[:n]
     residual += of_rows.dot(problem.rows)
     scale = 1.0 + problem.gradient.dot(problem.gradient) + multipliers.dot(multipliers)
@@ -191,7 +191,7 @@ def _daqp(problem: _Problem) -> tuple[Array | None, Array | None]:
 
 def _accepted(
     problem: _Problem,
-    norms: Array,
+    norms: Array | None,
     x: Array | None,
     multipliers: Array | None,
     solver: str,
@@ -206,7 +206,7 @@ def _accepted(
         over = missed > RESIDUAL_TOLERANCE * (1.0 + np.abs(problem.lower))
         hard = over if problem.soft is None else over & ~problem.soft
         if hard.any():
-            worst = float((missed * norms)[hard].max())
+            worst = float((missed if norms is None else missed * norms)[hard].max())
             raise SafetyInfeasible(
                 f"no action within its bounds fulfils every row: one is missed by {worst:.3g}",
                 closest=inside,
@@ -216,7 +216,8 @@ def _accepted(
     if multipliers is None:
         multipliers = np.full(problem.lower.size, np.nan)
     np.maximum(missed, 0.0, out=missed)
-    missed *= norms
+    if norms is not None:
+        missed *= norms
     return QPSolution(inside, missed, multipliers, relaxed, solver)
 
 
@@ -287,6 +288,11 @@ def _solve_by_name(problem: _Problem, solver: str) -> Array | None:
     except ValueError:
         return None  # how quadprog says that the constraints contradict one another
     return None if x is None else x[: problem.gradient.size]
+
+
+@functools.cache
+def _unbounded(m: int) -> Array:
+    return np.full(m, UNBOUNDED)
 
 
 @functools.cache

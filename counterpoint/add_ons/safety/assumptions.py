@@ -59,8 +59,9 @@ class Assumptions:
             dt: Length of a frame [s].
         """
         robots = {r for p in near for r in p}
+        egos = {r for view in views for r in view.egos}
         for ego, partner in (p for a, b in near for p in ((a, b), (b, a))):
-            if partner not in counted_on and partner in self._before:
+            if ego in egos and partner not in counted_on and partner in self._before:
                 there, here = scene.circle(partner), scene.circle(ego)
                 way = here.position - there.position
                 change = (there.velocity - self._before[partner]) / dt
