@@ -363,3 +363,24 @@ def test_by_radio_without_a_channel_is_refused(scene: Scene) -> None:
 def test_by_radio_nobody_decides_for_all() -> None:
     with pytest.raises(CommandError, match="decides for itself"):
         SafetyMonitor(source="radio", mode="CENTRALIZED")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_sphere_moves_further_than_the_levers_of_its_joints_say(name: str, scene: Scene) -> None:
+    controller = scene(Robot("r", model=name), size=8.0)
+    state = controller.response.robots["r"]  # type: ignore[union-attr]
+    kinematics, spheres = state.static.kinematics, sphere_model(get_model(name))
+    rng, base = np.random.default_rng(3), kinematics.base_size
+
+    def centres(q: np.ndarray) -> np.ndarray:
+        class Posed:
+            static = state.static
+
+        Posed.q = np.concatenate([np.zeros(base), q])  # type: ignore[attr-defined]
+        return spheres.place(Posed).centres  # type: ignore[arg-type]
+
+    for _ in range(100):
+        q = rng.uniform(kinematics.lower, kinematics.upper)[base:]
+        step = rng.normal(scale=rng.uniform(0.01, 0.5), size=len(q)) * (rng.random(len(q)) < 0.4)
+        moved = np.linalg.norm(centres(q + step) - centres(q), axis=1).max()
+        assert moved <= np.abs(step) @ spheres.levers + 1e-6

@@ -74,6 +74,7 @@ class Roster:
         )
         self._ends: NDArray[np.intp] = np.cumsum(counts, dtype=np.intp)
         self._starts: NDArray[np.intp] = self._ends - np.array(counts, dtype=np.intp)
+        self._levers = np.concatenate([sphere_model(s.model).levers for s in self.statics])
         self._posture = np.full(len(self._joints), np.inf)
         self._whole = np.zeros(len(statics))
 
@@ -96,9 +97,9 @@ class Roster:
         positions[self._mobile, 0], positions[self._mobile, 1] = q[self._base], q[self._base + 1]
         offset = positions[first] - positions[second]
         apart = np.sqrt(np.einsum("ij,ij->i", offset, offset)) - within
-        turned = np.add.reduceat(np.abs(q[self._joints] - self._posture), self._starts)
-        # No point moves faster per joint than the robot is long.
-        bound = np.minimum(self._whole + turned * self.reach, self.reach) + carried
+        moved = np.abs(q[self._joints] - self._posture) * self._levers
+        drift = np.add.reduceat(moved, self._starts)
+        bound = np.minimum(self._whole + drift, self.reach) + carried
         near = np.flatnonzero(apart < bound[first] + bound[second])
         return [(self.robots[first[k]], self.robots[second[k]]) for k in near]
 
@@ -112,8 +113,10 @@ class Roster:
         known = self.extents.get(robot_id)
         if known is None or known.held != tuple(state.held.values()):
             return math.inf
-        turned = float(np.abs(state.joint_positions - known.posture).sum())
-        return turned * sphere_model(state.static.model).reach
+        levers = sphere_model(state.static.model).levers
+        if any(known.held):
+            levers = levers + LOAD
+        return float(np.abs(state.joint_positions - known.posture) @ levers)
 
     def note(self, robot_id: str, extent: Extent) -> None:
         """Keep what was measured."""

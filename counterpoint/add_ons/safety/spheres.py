@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from lxml import etree
@@ -19,6 +19,9 @@ from counterpoint.safety.spheres import LinkSpheres
 from counterpoint.simulation.collision_spheres import robot_axes, robot_spheres, sphere_links
 from counterpoint.simulation.response import RobotState, RobotStatic
 
+LEAST_LEVER = 1e-6
+"""Of joints that move no sphere [m]."""
+
 
 class SphereModel:
     """The spheres that cover a model, and the joints that move them. Shared by all its robots.
@@ -28,6 +31,8 @@ class SphereModel:
         cover: The spheres, fixed to `links`.
         links: Links with a body, then those that joints move.
         reach: No sphere's far side is further from the base's axis than this, in any posture [m].
+        levers: How far a sphere moves at most per joint, the base's apart, in the order of
+            `joint_positions` [m/rad, or 1].
     """
 
     def __init__(self, model: RobotModel) -> None:
@@ -39,6 +44,7 @@ class SphereModel:
         moved = set(links_moved(model, tuple(arms)))
         self.is_body = np.array([self.links[k] not in moved for k in self.cover.links])
         self.reach = _reach(self)
+        self.levers = _levers(self)[len(BASE_JOINTS) if model.mobile else 0 :]
         self._hands = {
             arm: self.links.index(_carrier(model, end.link, self.links))
             for arm, end in model.end_effectors.items()
@@ -130,6 +136,35 @@ def _carrier(model: RobotModel, link: str, there: tuple[str, ...]) -> str:
     while link not in there:
         link = parents[link]
     return link
+
+
+def _levers(spheres: SphereModel) -> Array:
+    """By joint, the longest way along the links from it to the middle of a sphere that it moves."""
+    description, axes = load_description(spheres.model), spheres.axes
+    limits = dict(zip(description.joints, description.upper.tolist(), strict=True))
+    joints = etree.fromstring(description.kinematic).findall("joint")
+    above = {str(j.find("child").get("link")): j for j in joints}
+
+    @cache
+    def length(link: str) -> float:
+        joint = above.get(link)
+        if joint is None:
+            return 0.0
+        origin = joint.find("origin")
+        text = None if origin is None else origin.get("xyz")
+        step = math.hypot(*(float(v) for v in (text or "0 0 0").split()))
+        name = str(joint.get("name"))
+        if joint.get("type") == "prismatic" and name not in BASE_JOINTS:
+            step += abs(limits.get(name, 0.0))
+        return length(str(joint.find("parent").get("link"))) + step
+
+    offsets = np.linalg.norm(spheres.cover.offsets, axis=1)
+    ends = np.array([length(spheres.links[k]) for k in spheres.cover.links]) + offsets
+    out = np.zeros(len(description.joints))
+    for n, link in enumerate(axes.links):
+        moved = axes.moves[spheres.cover.links, n]
+        out[n] = max((ends[moved] - length(spheres.links[link])).max(initial=0.0), LEAST_LEVER)
+    return np.where(axes.sliding, 1.0, out)
 
 
 def _reach(spheres: SphereModel) -> float:
