@@ -170,12 +170,12 @@ class MoveBy(TuckingAction, _BaseMotion):
                 return self.end(
                     self.failed, f"stopped {left:.2f} m short", distance=left, limit=self.arrived_at
                 )
-        elif self._blocked(resp, dynamic):
+        elif self._blocked(resp, dynamic, travelled):
             return []
         progress = float((dynamic.target[:2] - self._start) @ self._heading)
         return self._step(progress, dynamic) + self.continue_tuck(resp, static, dynamic)
 
-    def _blocked(self, resp: Response, dynamic: RobotState) -> bool:
+    def _blocked(self, resp: Response, dynamic: RobotState, travelled: float = 0.0) -> bool:
         """End with `detected_obstacle` if something stands where the robot is about to be."""
         assert self._plan is not None and self.controls is not None
         rules = self.controls.collision_detection
@@ -183,7 +183,6 @@ class MoveBy(TuckingAction, _BaseMotion):
             return False
         speed = abs(float(self._plan.speed[0]))
         braking = speed * speed / (2 * dynamic.static.model.drives["base"].acceleration)
-        travelled = float((dynamic.q[:2] - self._start) @ self._heading)
         ahead = min(abs(self.distance - travelled), braking + 2 * speed * self.controls.dt + MARGIN)
         sign = 1.0 if self.distance >= 0 else -1.0
         direction = sign * self._heading

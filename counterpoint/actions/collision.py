@@ -189,6 +189,9 @@ def _near(
     return np.flatnonzero((gap * gap).sum(axis=1) < radii * radii)
 
 
+_WALLS = (("wall_east", "wall_west"), ("wall_north", "wall_south"))
+
+
 def _wall_ahead(
     resp: Response,
     rules: CollisionDetection,
@@ -201,15 +204,11 @@ def _wall_ahead(
     room = resp.room
     if room is None or not rules.walls:
         return None
-    end = start + direction * distance
-    for name, axis, sign, limit in (
-        ("wall_east", 0, 1.0, room[0] / 2),
-        ("wall_west", 0, -1.0, room[0] / 2),
-        ("wall_north", 1, 1.0, room[1] / 2),
-        ("wall_south", 1, -1.0, room[1] / 2),
-    ):
-        if sign * direction[axis] > 1e-3 and sign * end[axis] + radius > limit:
-            return name
+    for axis, x, towards in zip((0, 1), start.tolist(), direction.tolist(), strict=True):
+        if abs(towards) > 1e-3:
+            sign = 1.0 if towards > 0 else -1.0
+            if sign * (x + towards * distance) + radius > room[axis] / 2:
+                return _WALLS[axis][0 if towards > 0 else 1]
     return None
 
 

@@ -7,7 +7,14 @@ hands out the mean velocity of each frame, so that integrating it gives the plan
 from __future__ import annotations
 
 import numpy as np
-from ruckig import InputParameter, OutputParameter, Result, Ruckig, Synchronization
+from ruckig import (
+    InputParameter,
+    OutputParameter,
+    Result,
+    Ruckig,
+    RuckigError,
+    Synchronization,
+)
 
 from counterpoint.core.pose import Array
 
@@ -91,7 +98,8 @@ class JointMotion:
                 because something was in the way, the plan goes on from where they are.
             velocity: The drives' commanded velocities now.
         """
-        if not self._gave_up and np.abs(target - self._position).max() > RESYNC:
+        # Of a few numbers, a list has the largest sooner than a reduction.
+        if not self._gave_up and max(map(abs, (target - self._position).tolist())) > RESYNC:
             limit = np.array(self._input.max_velocity)
             self._position = np.array(target)
             self._input.current_position = self._position.tolist()
@@ -102,15 +110,32 @@ class JointMotion:
         if self.finished:
             return np.zeros(len(self._position))
         self._steps += 1
-        result = self._generator.update(self._input, self._output)
-        if result not in (Result.Working, Result.Finished):
-            raise ArithmeticError(f"no trajectory to {self.goal}: {result}")
+        result = self._update()
         new = np.array(self._output.new_position)
         mean: Array = (new - self._position) / self._dt
         self._position = new
         self._output.pass_to_input(self._input)
         self.finished = result is Result.Finished
         return mean
+
+    def _update(self) -> Result:
+        """The next frame of the trajectory.
+
+        Near their limits, some states have none in which all joints end at the same time, by
+        rounding: such a plan begins anew without its acceleration, and else each joint for itself.
+        """
+        for attempt in range(3):
+            try:
+                result = self._generator.update(self._input, self._output)
+            except RuckigError:
+                result = Result.Error
+            if result in (Result.Working, Result.Finished):
+                return result
+            if attempt == 0:
+                self._input.current_acceleration = [0.0] * len(self._position)
+            else:
+                self._input.synchronization = Synchronization.No
+        raise ArithmeticError(f"no trajectory to {self.goal} from {self._position}")
 
     def _keep_duration(self) -> None:
         """A new plan has what is left of the duration, not all of it once more."""

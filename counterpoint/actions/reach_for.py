@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,13 +23,14 @@ from counterpoint.actions.status import ActionStatus, ImageFrequency
 from counterpoint.actions.targets import Target, check_target, hand_point, name_of
 from counterpoint.core.arm import Arm
 from counterpoint.core.errors import CommandError
-from counterpoint.core.pose import Array, Pose, quaternion_from_yaw
+from counterpoint.core.pose import Array, Pose
 from counterpoint.robots.kinematics import LEAST_GAIN, Solution
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 SETTLE_FRAMES = 90
 CORRECT_AFTER = 20  # frames of settling
 MOVING = 0.02  # m/s: a target that passes the base faster is met, not waited for
+FASTEST = 6.0  # m/s: no hand comes nearer to its target by more
 VAIN = 10.0  # s without coming nearer to a target that only creeps
 SEEDS_OF_A_POSE = 24  # an arm of six joints has few postures for a hand that is turned as asked
 NEAR_TARGET = 0.05  # rad: between postures on the way that are checked against the target
@@ -102,7 +104,8 @@ class ReachFor(GuardedAction):
         self._offsets: list[Array] = []
         self._moving_target = any(name_of(t) is not None for t in targets)
         self._settling = 0
-        self._seen: Array | None = None
+        self._seen: list[tuple[float, ...]] | None = None
+        self._far = 0
         self._nearest, self._vain = np.inf, 0
 
     # --- phases -------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ class ReachFor(GuardedAction):
         self, resp: Response, static: RobotStatic, dynamic: RobotState
     ) -> list[Request]:
         """See `Action`."""
-        assert self._limits is not None
+        assert self._limits is not None and self.controls is not None
         if self.collided(resp, dynamic):
             return []
         points = self._points(resp, dynamic)
@@ -165,13 +168,19 @@ class ReachFor(GuardedAction):
                 return []
             # Asked before the goal is improved: one that creeps on for ever counts as reached.
             finished = self._plan.finished
-            self._follow(points, static, dynamic)
+            # A hand that is far away follows in every other frame.
+            if self._far % 2 == 0:
+                self._follow(points, static, dynamic)
         moving = self._is_moving(points, dynamic)
+        if self._far > 0 and moving and not finished and self._plan is not None:
+            self._far -= 1
+            return self._limits.requests(self._limits.step(self._plan, dynamic))
+        self._far = 0
         if finished or moving or self._moving_target:
             distances = [
-                float(np.linalg.norm(dynamic.tool_pose(a).p - p))
-                for a, p in zip(self.arms, points, strict=True)
+                math.dist(dynamic.tool_pose(a).p, p) for a, p in zip(self.arms, points, strict=True)
             ]
+            self._far = int((max(distances) - self.arrived_at) / (FASTEST * self.controls.dt))
             if (finished or moving) and max(distances) <= self.arrived_at:
                 return self.succeed(f"hand within {max(distances):.4f} m", distance=max(distances))
             if finished:
@@ -197,21 +206,24 @@ class ReachFor(GuardedAction):
     def state(self) -> Any:
         """See `Action`."""
         motion = self._path or self._plan
-        return None if motion is None else (motion.state(), self._settling, self._vain)
+        return None if motion is None else (motion.state(), self._settling, self._vain, self._far)
 
     def _is_moving(self, points: list[Array], dynamic: RobotState) -> bool:
         """Whether a target moves past the base, or the base past it."""
         assert self.controls is not None
-        # As commanded: a base gives way to its arms a little, and goes nowhere by that.
-        seen = np.array(points)
+        seen = [tuple(p.tolist()) for p in points]
         if dynamic.static.model.mobile:
-            x, y, yaw = dynamic.target[:3]
-            base = Pose(np.array([x, y, 0.0]), quaternion_from_yaw(float(yaw)))
-            seen = base.inverse().apply(seen)
+            # As commanded: a base gives way to its arms a little, and goes nowhere by that.
+            x, y, yaw = dynamic.target[:3].tolist()
+            c, s = math.cos(yaw), math.sin(yaw)
+            seen = [
+                (c * (px - x) + s * (py - y), c * (py - y) - s * (px - x), pz)
+                for px, py, pz in seen
+            ]
         before, self._seen = self._seen, seen
         if before is None:
             return False
-        return float(np.linalg.norm(seen - before, axis=1).max()) > MOVING * self.controls.dt
+        return max(map(math.dist, seen, before)) > MOVING * self.controls.dt
 
     def _is_vain(self, distance: float, moving: bool) -> bool:
         """Whether the hands have come no nearer for too long to targets that do not move."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -270,7 +271,7 @@ class ActionRunner:
             problem = f"drives {request.track!r}, which is not one of its tracks {action.tracks}"
         elif velocity.shape != span.shape:
             problem = f"gives {request.track!r} {velocity.shape} velocities instead of {span.shape}"
-        elif not np.isfinite(velocity).all():
+        elif not math.isfinite(velocity.dot(velocity)):
             problem = f"gives {request.track!r} a velocity that is not finite"
         elif track == "base" and self._static.model.base == "differential" and velocity[1] != 0:
             problem = "drives a differential base sideways: its second velocity must be 0"

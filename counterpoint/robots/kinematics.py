@@ -21,7 +21,6 @@ from counterpoint.core.pose import (
     conjugate,
     matrix_from_quaternion,
     multiply,
-    rotate,
     rotation_vector,
 )
 from counterpoint.core.seeds import derive_substream
@@ -171,14 +170,14 @@ class Kinematics(ForwardKinematics):
             return q, distance
         track, low, high = self._arm_limits(arm)
         jacobian = pinocchio.compute_single_link_local_jacobian(q, tool)[:3, track]
-        local = rotate(pose.q * _CONJUGATE, error).tolist()
+        local = _rotated_back(pose.q.tolist(), error.tolist())
         damping = DAMPING + 0.05 * min(distance, 1.0) ** 2
         here = q[track]
         delta, left = _damped_step(jacobian, damping, local)
         there = here + delta
         inside = np.minimum(np.maximum(there, low), high)
         blocked = inside != there
-        if blocked.any():  # joints at a limit leave it to the others
+        if True in blocked.tolist():  # joints at a limit leave it to the others
             delta, left = _damped_step(jacobian * ~blocked, damping, local)
             inside = np.minimum(np.maximum(here + delta, low), high)
         if left > LEAST_GAIN * distance:
@@ -306,7 +305,16 @@ class Kinematics(ForwardKinematics):
         return Solution(best_q, success, best_distance, best_angle, step)
 
 
-_CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
+def _rotated_back(q: list[float], v: list[float]) -> list[float]:
+    """A vector rotated by the inverse of a unit quaternion, as plain numbers."""
+    w, x, y, z = q[0], -q[1], -q[2], -q[3]
+    a, b, c = v
+    tx, ty, tz = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
+    return [
+        a + w * tx + y * tz - z * ty,
+        b + w * ty + z * tx - x * tz,
+        c + w * tz + x * ty - y * tx,
+    ]
 
 
 def _damped_step(jacobian: Array, damping: float, error: list[float]) -> tuple[Array, float]:
@@ -317,7 +325,7 @@ def _damped_step(jacobian: Array, damping: float, error: list[float]) -> tuple[A
     """
     y = _solve_symmetric((jacobian @ jacobian.T).tolist(), damping, error)
     delta: Array = jacobian.T @ y
-    largest = float(np.abs(delta).max())
+    largest = max(map(abs, delta.tolist()))
     if largest > MAX_STEP:
         delta *= MAX_STEP / largest
     return delta, damping * math.sqrt(float(y @ y))

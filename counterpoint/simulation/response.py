@@ -332,14 +332,15 @@ class Response:
         """Circles in the floor plane round every robot and object, made when first asked for."""
         if self._footprints is None:
             robots, objects = list(self.robots.values()), list(self.objects.values())
-            centers = np.array([_floor_position(r) for r in robots]).reshape(-1, 2)
+            places = [r.q if r.static.model.mobile else r.static.mount.p for r in robots]
+            centers = np.array([place[:2].tolist() for place in places]).reshape(-1, 2)
             radii = np.array([r.static.model.radius for r in robots])
             apart = centers[:, None] - centers[None]
             self._footprints = Footprints(
                 {r.static.robot_id: i for i, r in enumerate(robots)},
                 centers,
                 radii,
-                np.sqrt((apart * apart).sum(axis=2)) - radii[:, None] - radii,
+                np.sqrt(np.vecdot(apart, apart)) - radii[:, None] - radii,
                 tuple(o.static.object_id for o in objects),
                 self.state.object_position[:, :2],
                 np.array([o.static.reach for o in objects]),
@@ -371,8 +372,3 @@ class Footprints(NamedTuple):
 
 def _frozen(pose: Pose) -> Pose:
     return Pose(read_only(pose.p), read_only(pose.q))
-
-
-def _floor_position(robot: RobotState) -> list[float]:
-    where = robot.q if robot.static.model.mobile else robot.static.mount.p
-    return [float(where[0]), float(where[1])]
