@@ -19,6 +19,7 @@ from counterpoint.add_ons.safety.spheres import sphere_model
 from counterpoint.comm import CommSaturationWarning, DegradationProfile
 from counterpoint.core.events import SafetyIntervention
 from counterpoint.robots import get_model
+from counterpoint.safety.bounds import Bounds
 from counterpoint.simulation.hulls import robot_hulls
 
 Scene = Callable[..., Controller]
@@ -384,3 +385,32 @@ def test_no_sphere_moves_further_than_the_levers_of_its_joints_say(name: str, sc
         step = rng.normal(scale=rng.uniform(0.01, 0.5), size=len(q)) * (rng.random(len(q)) < 0.4)
         moved = np.linalg.norm(centres(q + step) - centres(q), axis=1).max()
         assert moved <= np.abs(step) @ spheres.levers + 1e-6
+
+
+def test_bounds_make_a_robot_brake_earlier(scene: Scene) -> None:
+    def nearest(bounds: dict[str, Bounds]) -> float:
+        a, b = tiago("a", -1.6, 0, 0), tiago("b", 1.2, 0, np.pi)
+        controller = scene(a, b, SafetyMonitor([a], bounds), size=10.0)
+        a.move_by(3)
+        for _ in range(70):
+            controller.communicate()
+        return float(a.dynamic.base_position[0])
+
+    weak = Bounds(action_linf_component=0.7, cartesian_accel_capacity=0.7)
+    assert nearest({"a": weak}) < nearest({}) - 0.05
+
+
+def test_bounds_that_partners_exceed_are_refused(scene: Scene) -> None:
+    weak = Bounds(action_linf_component=0.4, cartesian_accel_capacity=0.4)
+    controller = scene(tiago("a", -2, 0, 0), tiago("b", 2, 0, 0), size=10.0)
+    controller.add_ons.append(SafetyMonitor(["a"], {"a": weak}))
+    with pytest.raises(CommandError, match=r"brakes at 0\.4"):
+        controller.communicate()
+
+
+def test_an_oracle_stands_beside_in_the_third_table() -> None:
+    ours, oracle = SafetyMonitor(condition="x"), SafetyMonitor(condition="oracle")
+    ours.telemetry.record(lambdas={("a", "b"): -0.2})
+    oracle.telemetry.record(lambdas={("a", "b"): -0.1})
+    row = ours.report(oracle).conservativeness[0]
+    assert (row.lambda_mean, row.oracle_mean) == (-0.2, -0.1)

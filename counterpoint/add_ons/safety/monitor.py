@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from counterpoint.core.errors import CommandError
 from counterpoint.core.events import SafetyIntervention
 from counterpoint.core.pose import Array
 from counterpoint.safety.barrier import DEFAULT_CBF_GAMMA, Braking
+from counterpoint.safety.bounds import Bounds
 from counterpoint.safety.conformal import SafetyState
 from counterpoint.safety.interface import Regime
 from counterpoint.safety.report import SafetyReport
@@ -45,6 +47,8 @@ class SafetyMonitor(AddOn):
     Args:
         robots: The robots that it commands, or their ids; None is all of them. The others are
             partners that it can see and not command.
+        bounds: Robot → what may be counted on, and asked for, of its base; of those without, their
+            drives' acceleration. Nothing exceeds that.
         mode: `CENTRALIZED`: decisions are taken together, each counting on the others' braking.
             `EGO_ONLY`: each robot counts on its own braking alone. None is `CENTRALIZED` where
             every robot that can drive is commanded and the truth is known, else `EGO_ONLY`.
@@ -75,6 +79,7 @@ class SafetyMonitor(AddOn):
     def __init__(
         self,
         robots: Iterable[str | Robot] | None = None,
+        bounds: Mapping[str, Bounds] = MappingProxyType({}),
         *,
         mode: Mode | None = None,
         source: Source = "truth",
@@ -110,6 +115,7 @@ class SafetyMonitor(AddOn):
             if robots is None
             else tuple(r.robot_id if isinstance(r, Robot) else r for r in robots)
         )
+        self.bounds = dict(bounds)
         self.mode: Mode | None = "EGO_ONLY" if source == "radio" else mode
         self.source, self.partner_acceleration = source, partner_acceleration
         self.margin, self.activation, self.gamma = margin, activation, gamma
@@ -154,7 +160,8 @@ class SafetyMonitor(AddOn):
             return frame
         commanded = set(present if self.robots is None else self.robots)
         if self._roster is None or self._roster.is_another(host.response, present):
-            roster = Roster({r: host.response.robots[r].static for r in present})
+            statics = {r: host.response.robots[r].static for r in present}
+            roster = Roster(statics, self.bounds)
             self._met |= set(present)
             if unknown := sorted(commanded - self._met):
                 raise CommandError(
@@ -198,21 +205,27 @@ class SafetyMonitor(AddOn):
         """What later frames depend on: extents are measured anew in frames that depend on them."""
         return [None if self._roster is None else self._roster.state(), self._blocked]
 
-    def report(self) -> SafetyReport:
-        """The three tables of the runs so far."""
-        return safety_report([self.telemetry])
+    def report(self, oracle: SafetyMonitor | None = None) -> SafetyReport:
+        """The three tables of the runs so far.
+
+        Args:
+            oracle: A monitor of the same runs that knew more, such as a `CENTRALIZED` one: its λ
+                stand beside these in the third table.
+        """
+        oracles = {} if oracle is None else {self.telemetry.condition: oracle.telemetry}
+        return safety_report([self.telemetry], oracles=oracles)
 
     def _check_capacities(self, roster: Roster, commanded: set[str]) -> None:
         """Refuse robots that brake no harder than partners accelerate."""
         assert self.host is not None
-        mobile = {s.robot_id: s.model for s in roster.statics if s.model.mobile}
+        mobile = {r: a for r, a in roster.capacities.items() if a > 0.0}
         alone = self.mode == "EGO_ONLY"
         for robot in sorted(commanded & mobile.keys()):
             if self.mode == "CENTRALIZED" or not any(
                 r != robot and (alone or r not in commanded) for r in mobile
             ):
                 continue
-            own, dt = mobile[robot].drives["base"].acceleration, 1.0 / self.host.frames_per_second
+            own, dt = mobile[robot], 1.0 / self.host.frames_per_second
             if float(Braking.of(own, self.partner_acceleration, dt, 2).alpha) <= 0.0:
                 raise CommandError(
                     f"robot {robot!r} brakes at {own:g} m/s², and partner_acceleration="

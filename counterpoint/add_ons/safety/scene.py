@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from counterpoint.actions.collision import CollisionDetection, obstacle_ahead
 from counterpoint.add_ons.safety.spheres import PlacedSpheres, sphere_model
 from counterpoint.core.pose import Array
+from counterpoint.safety.bounds import Bounds
 from counterpoint.simulation.response import Response, RobotState, RobotStatic
 
 FRESH = 0.02  # m: an extent is measured anew when the posture may have changed it by more
@@ -55,11 +57,21 @@ class Roster:
 
     Args:
         statics: Robot → what never changes about it.
+        bounds: Robot → what its base may be asked for; its drives' acceleration by default, which
+            nothing exceeds.
+
+    Attributes:
+        capacities: Robot → acceleration of its base in every direction [m/s²], 0 where it is fixed.
     """
 
-    def __init__(self, statics: Mapping[str, RobotStatic]) -> None:
+    def __init__(
+        self,
+        statics: Mapping[str, RobotStatic],
+        bounds: Mapping[str, Bounds] = MappingProxyType({}),
+    ) -> None:
         self.robots = tuple(statics)
         self.statics = tuple(statics.values())
+        self.capacities = {r: _capacity(s, bounds.get(r)) for r, s in statics.items()}
         self.reach = np.array([sphere_model(s.model).reach for s in self.statics])
         self.extents: dict[str, Extent] = {}
         self._pairs = np.triu_indices(len(statics), 1)
@@ -157,6 +169,10 @@ class SafetyScene:
             < self.extent(a).whole + self.extent(b).whole
         ]
 
+    def capacity(self, robot_id: str) -> float:
+        """What a robot's base can accelerate by in every direction [m/s²]; 0 where it is fixed."""
+        return self._roster.capacities[robot_id]
+
     def circle(self, robot_id: str) -> Circle:
         """A robot on the floor."""
         if robot_id not in self._circles:
@@ -206,6 +222,15 @@ class SafetyScene:
         offset = a.centres[:, None] - b.centres
         apart = np.sqrt(np.einsum("ijk,ijk->ij", offset, offset))
         return float((apart - a.radii[:, None] - b.radii).min())
+
+
+def _capacity(static: RobotStatic, bounds: Bounds | None) -> float:
+    if not static.model.mobile:
+        return 0.0
+    drives = static.model.drives["base"].acceleration
+    if bounds is None:
+        return drives
+    return min(drives, bounds.cartesian_accel_capacity, bounds.action_linf_component)
 
 
 def _circle(state: RobotState) -> Circle:

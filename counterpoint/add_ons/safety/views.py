@@ -124,8 +124,7 @@ class RadioSight:
         return views, deaf
 
     def _known(self, scene: SafetyScene, robot: str, commanded: bool) -> Partner:
-        model = scene.states[robot].static.model
-        own = model.drives["base"].acceleration if model.mobile else 0.0
+        model, own = scene.states[robot].static.model, scene.capacity(robot)
         return Partner(own if commanded else min(self._partner, own), sphere_model(model).reach)
 
     def _disc(self, heard: Heard, own: Disc, known: Partner) -> Disc:
@@ -147,10 +146,14 @@ def _own_disc(scene: SafetyScene, robot: str, margin: float, nominal: Array | No
         c, s = math.cos(circle.yaw), math.sin(circle.yaw)
         x, y = float(nominal[0]), float(nominal[1])
         wanted = np.array([c * x - s * y, s * x + c * y])
-    capacity = model.drives["base"].acceleration if model.mobile else 0.0
     room, extent = 0.5 * margin + LAG, scene.extent(robot)
     return Disc(
-        circle.position, circle.velocity, extent.whole + room, extent.body + room, capacity, wanted
+        circle.position,
+        circle.velocity,
+        extent.whole + room,
+        extent.body + room,
+        scene.capacity(robot),
+        wanted,
     )
 
 
