@@ -224,7 +224,8 @@ def write_page(outcomes: Sequence[Outcome], file: Path, pictures: str) -> None:
         if example.text:
             lines += ["", example.text]
         lines += ["", f"![{example.title}]({picture})"]
-        lines += ["", f"`examples/{example.name}.py` prints", "", "```", outcome.last_line, "```"]
+        lines += ["", f"`examples/{example.name}.py` prints"]
+        lines += ["", "```text", outcome.last_line, "```"]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
