@@ -53,7 +53,7 @@ gallery: core ## every example with a camera in its scene; writes out/gallery an
 	@$(BIN)/counterpoint gallery --jobs $(JOBS) --page docs/gallery.md $(ARGS)
 
 docs: dev ## the site, in out/site; fails on a broken link or reference
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: core ## every benchmark, one after the other
 	@set -e; for b in $(BENCHMARKS); do echo "== $$b"; $(BIN)/python $$b $(ARGS); done
