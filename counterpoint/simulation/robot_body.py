@@ -11,7 +11,7 @@ from counterpoint.core.pose import Array, Pose
 from counterpoint.robots import BASE_JOINTS, RobotModel
 from counterpoint.robots.description import load_description
 from counterpoint.robots.kinematics import kinematics_of
-from counterpoint.robots.sapien_quietly import sapien
+from counterpoint.robots.sapien_quietly import sapien, urdf_loader
 
 FINGER_FRICTION = 1.0
 LINK_FRICTION = 0.4
@@ -114,9 +114,7 @@ class RobotBody:
 
 def load_articulation(scene: Any, model: RobotModel) -> Any:
     """Build the model's physical description in a scene."""
-    from sapien.wrapper.urdf_loader import URDFLoader
-
-    loader = URDFLoader()
+    loader = urdf_loader()()
     loader.set_scene(scene)
     loader.fix_root_link = True
     loader.set_material(LINK_FRICTION, LINK_FRICTION, 0.0)
