@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from counterpoint import commands as cmd
 from counterpoint.core.errors import CommandError
 from counterpoint.core.pose import Array, Pose
@@ -46,12 +48,16 @@ def check_placement(
     adding = [c for c in frame if isinstance(c, cmd.AddRobot)]
     if not adding:
         return
-    there = _world_hulls(frame, things, fleet, room)
+    there = [(name, hulls, _box(hulls)) for name, hulls in _world_hulls(frame, things, fleet, room)]
     for command in adding:
         own = hulls_at_start(command)
-        lowest = min(float(hull[:, 2].min()) for hull in own)
+        box = _box(own)
+        lowest = float(box[0, 2])
         inside = f"{-lowest:.2f} m of the floor" if lowest < -BELOW_FLOOR else None
-        for name, hulls in there:
+        for name, hulls, other in there:
+            # Whole bodies first: robots have dozens of hulls each.
+            if (box[0] > other[1]).any() or (other[0] > box[1]).any():
+                continue
             if inside is None and any(overlaps(a, b) for a in own for b in hulls):
                 inside = repr(name)
         if inside is not None:
@@ -60,7 +66,13 @@ def check_placement(
                 index=index_of.get(id(command)), type=command.type,
                 field="position", value=command.position,
             )  # fmt: skip
-        there.append((command.robot_id, own))
+        there.append((command.robot_id, own, box))
+
+
+def _box(hulls: list[Array]) -> Array:
+    """The lowest and the highest corner of the box that holds all hulls, shape (2, 3) [m]."""
+    points = np.concatenate([*hulls, np.empty((0, 3))])
+    return np.stack([points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)])
 
 
 def _world_hulls(
