@@ -414,3 +414,23 @@ def test_an_oracle_stands_beside_in_the_third_table() -> None:
     oracle.telemetry.record(lambdas={("a", "b"): -0.1})
     row = ours.report(oracle).conservativeness[0]
     assert (row.lambda_mean, row.oracle_mean) == (-0.2, -0.1)
+
+
+def test_a_robot_that_loses_sight_slows_down_and_does_not_jerk(scene: Scene) -> None:
+    a, b = tiago("a", -3.5, 0, 0), tiago("b", 3.5, 2, np.pi)
+    controller = scene(a, b, CommChannel(), SafetyMonitor([a], source="radio"), size=12.0)
+    controller.communicate()
+    b.radio.announce(extent=0.6)
+    a.move_by(2.5)
+    for _ in range(60):
+        controller.communicate()
+    before = float(a.dynamic.target_velocity[0])
+    assert before > 0.4
+    controller.add_ons.append(tiago("c", 3.5, -3, np.pi))  # nobody has heard of it
+    speeds = [before]
+    for _ in range(6):
+        controller.communicate()
+        speeds.append(float(a.dynamic.target_velocity[0]))
+    limit = a.static.model.drives["base"].acceleration / 60
+    assert min(speeds) < before
+    assert np.diff(speeds).min() >= -limit - 1e-6

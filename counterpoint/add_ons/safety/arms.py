@@ -16,7 +16,7 @@ from counterpoint.safety.barriers import ArmState, Barrier
 from counterpoint.safety.joint_box import JointBox
 from counterpoint.safety.obstacles import Cylinders, Spheres
 from counterpoint.safety.oscbf import OSCBF, OSCBFResult
-from counterpoint.simulation.response import RobotStatic
+from counterpoint.simulation.response import RobotState, RobotStatic
 
 NEAR = 0.3
 """Spheres further from each other than this have no row [m]."""
@@ -130,6 +130,16 @@ class ArmFilters:
         )  # fmt: skip
         inner = OSCBF(_joint_box(state.static, self._dt))
         return inner.filter(asked, arm, [barrier], q_dot=state.target_velocity[driven])
+
+
+def slower(state: RobotState, dt: float) -> Array:
+    """Velocities of a robot's driven joints that slow down as hard as its drives can."""
+    static = state.static
+    names = [static.kinematics.joints[i] for i in static.driven]
+    most = np.array([static.model.drive_of(name).acceleration for name in names]) * dt
+    now = state.target_velocity[static.driven]
+    out: Array = now - np.clip(now, -most, most)
+    return out
 
 
 @lru_cache(maxsize=64)

@@ -103,6 +103,7 @@ class BaseFilters:
         self._gentle = gentle
         self._state = state
         self._filters: dict[tuple[str, ...], SafetyFilter] = {}
+        self._used: set[tuple[str, ...]] = set()
 
     def step(
         self,
@@ -148,12 +149,23 @@ class BaseFilters:
                 result = _taken_up(result, {ego: answer}, info)
         return result
 
+    def forget(self) -> None:
+        """Begin anew, as robots have come or gone."""
+        self._filters.clear()
+        self._used.clear()
+
+    def begin_frame(self) -> None:
+        """Forget filters that the last frame had no use for: what they saw is too old."""
+        self._filters = {ids: f for ids, f in self._filters.items() if ids in self._used}
+        self._used.clear()
+
     def _joint(self, ids: tuple[str, ...], discs: Mapping[str, Disc]) -> SafetyFilter:
         if ids not in self._filters:
             models = {r: DoubleIntegratorControlModel(r) for r in ids}
             bounds = {r: _bounds(discs[r]) for r in ids}
             cbf = JointCBFQP(models, bounds, dt=self._dt, split="joint", gamma=self._gamma)
             self._filters[ids] = self._filter(cbf, ids)
+        self._used.add(ids)
         return self._filters[ids]
 
     def _alone(self, ids: tuple[str, ...], discs: Mapping[str, Disc]) -> SafetyFilter:
@@ -164,6 +176,7 @@ class BaseFilters:
                 partner_accel=worst, gamma=self._gamma,
             )  # fmt: skip
             self._filters[ids] = self._filter(cbf, ids[:1])
+        self._used.add(ids)
         return self._filters[ids]
 
     def _filter(self, cbf: Any, ids: tuple[str, ...]) -> SafetyFilter:

@@ -11,7 +11,7 @@ import numpy as np
 
 from counterpoint.add_ons.add_on import AddOn, Host
 from counterpoint.add_ons.robot import Robot
-from counterpoint.add_ons.safety.arms import TOUCHED, ArmFilters
+from counterpoint.add_ons.safety.arms import TOUCHED, ArmFilters, slower
 from counterpoint.add_ons.safety.assumptions import Assumptions
 from counterpoint.add_ons.safety.bases import BaseFilters, BasesResult, blocked
 from counterpoint.add_ons.safety.scene import Roster, SafetyScene
@@ -169,6 +169,7 @@ class SafetyMonitor(AddOn):
                 )
             self._check_capacities(roster, commanded)
             self._roster = roster
+            self._bases.forget()  # one of these names may be another robot now
         scene = SafetyScene(host.response, self._roster)
         near = scene.neighbours(self.activation)
         near = [p for p in near if p[0] in commanded or p[1] in commanded]
@@ -183,7 +184,7 @@ class SafetyMonitor(AddOn):
         if not near and not views and not deaf:
             return self._nothing_near(frame)
         self.engaged = (*deaf, *(r for v in views for r in v.egos))
-        safe = {r: np.zeros_like(nominal[r]) for r in deaf}
+        safe = {r: slower(scene.states[r], 1.0 / host.frames_per_second) for r in deaf}
         safe |= {r: nominal[r].copy() for v in views for r in v.egos}
         gaps = {pair: scene.gap(*pair) for pair in near}
         outer = self._filter_bases(scene, views, safe)
@@ -203,7 +204,8 @@ class SafetyMonitor(AddOn):
 
     def state(self) -> Any:
         """What later frames depend on: extents are measured anew in frames that depend on them."""
-        return [None if self._roster is None else self._roster.state(), self._blocked]
+        learnt = None if self.learning is None else sorted(self.learning.lambda_.items())
+        return [None if self._roster is None else self._roster.state(), self._blocked, learnt]
 
     def report(self, oracle: SafetyMonitor | None = None) -> SafetyReport:
         """The three tables of the runs so far.
@@ -235,6 +237,7 @@ class SafetyMonitor(AddOn):
 
     def _nothing_near(self, frame: list[Command]) -> list[Command]:
         self._blocked, self.engaged = {}, ()
+        self._bases.begin_frame()
         self._assumptions.skip()
         self.telemetry.record()
         return frame
@@ -246,6 +249,7 @@ class SafetyMonitor(AddOn):
     ) -> BasesResult:
         assert self.host is not None
         dt = 1.0 / self.host.frames_per_second
+        self._bases.begin_frame()
         held: dict[str, str] = {}
         result = BasesResult()
         for view in views:
